@@ -1,0 +1,1 @@
+"""The rehearsal: an emulated AWS organisation in which the real program and the real packages run."""

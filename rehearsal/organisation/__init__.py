@@ -1,0 +1,1 @@
+"""The emulated organisation: one process, a gateway in front of moto, our own services where moto lacks."""

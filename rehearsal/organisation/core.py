@@ -1,0 +1,284 @@
+"""What the gateway and the services agree on: callers, calls, errors, the served table, the organisation's surface.
+
+A service module registers its operations with :func:`serves` (answered by our own code) or :func:`moto_serves`
+(answered by moto, with the checks that moto leaves out). Whatever is registered nowhere is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+Params = dict[str, Any]
+Document = Mapping[str, Any]
+Fidelity = Literal["faithful", "emulated"]
+
+
+class ApiError(Exception):
+    """An error that the emulated service answers, as AWS words it.
+
+    `code` is the wire code (`ValidationException`, `NoSuchBucket`, …), `status` the HTTP status, `fields` further
+    members of the error shape (`CancellationReasons`, …).
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400, **fields: Any) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+        self.fields = fields
+
+
+class NotEmulated(ApiError):
+    """What the rehearsal can't do faithfully: refused by name, never answered with an empty success.
+
+    HTTP 400, so that no SDK retries it.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__("NotEmulated", f"{what} is not emulated by the rehearsal; see rehearsal/COVERAGE.md", 400)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: a role session, an IAM user, an account's root, or an AWS service.
+
+    `arn` is the ARN as `aws:userid`-free text: `arn:aws:sts::<acct>:assumed-role/<role>/<session>`, a user's or
+    root's ARN, or a service principal's name (`events.amazonaws.com`), in which case `account` is "".
+    """
+
+    arn: str
+    account: str
+    user_id: str = ""
+    role_arn: str | None = None
+    access_key: str = ""
+    session_policy: Document | None = None
+    source_identity: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_service(self) -> bool:
+        return not self.arn.startswith("arn:")
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One authorisation that a call needs: an IAM action on one resource, with the service's own condition keys.
+
+    `context` holds only what the service adds (`s3:ExistingObjectTag/dev`, `sagemaker:ModelApprovalStatus`, …);
+    the global keys are added by the authoriser. Values are strings or lists of strings.
+    """
+
+    action: str
+    resource: str
+    resource_account: str
+    context: Mapping[str, str | list[str]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Call:
+    """One parsed, validated request.
+
+    `owner` is the account whose resource it concerns (the caller's own, unless an ARN, URL or bucket says otherwise).
+    `params` are keyed as in botocore's model, blobs as bytes, timestamps as datetime.
+    `via` names the service through which AWS makes the call on the caller's behalf (`s3.eu-west-1.amazonaws.com`).
+    """
+
+    caller: Caller
+    service: str
+    operation: str
+    region: str
+    owner: str
+    params: Params
+    request_id: str
+    time: datetime
+    headers: Mapping[str, str] = field(default_factory=dict)
+    via: str | None = None
+
+
+Handler = Callable[["Organisation", Call], Params]
+Needs = Callable[["Organisation", Call], Iterable[Need]]
+Check = Callable[["Organisation", Call], None]
+After = Callable[["Organisation", Call, Params], None]
+ReadBack = Callable[["Organisation", Call, Params], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A row of the served table.
+
+    `source` cites the AWS rule that the answer follows; `note` says what is left out (empty for faithful ones).
+    """
+
+    service: str
+    operation: str
+    by: Literal["own", "moto"]
+    fidelity: Fidelity
+    source: str
+    note: str = ""
+    handler: Handler | None = None
+    needs: Needs | None = None
+    before: Check | None = None
+    after: After | None = None
+    read_back: ReadBack | None = None
+
+
+SERVED: dict[tuple[str, str], Served] = {}
+RESOURCE_POLICIES: dict[str, Callable[["Organisation", str, str, str], Document | None]] = {}
+
+
+def _register(row: Served) -> None:
+    key = (row.service, row.operation)
+    if key in SERVED:
+        raise RuntimeError(f"{row.service}:{row.operation} is registered twice")
+    SERVED[key] = row
+
+
+def serves(
+    service: str,
+    *operations: str,
+    source: str,
+    fidelity: Fidelity = "faithful",
+    note: str = "",
+    needs: Needs | None = None,
+) -> Callable[[Handler], Handler]:
+    """Register a handler of our own for operations of a botocore service (`sagemaker`, `CreateModelPackage`).
+
+    The gateway has parsed, validated and authorised the call before the handler runs; the handler returns the output
+    in the model's shape. `needs` overrides the generic mapping from operation to action, resource and context.
+    """
+
+    def register(handler: Handler) -> Handler:
+        for operation in operations:
+            _register(Served(service, operation, "own", fidelity, source, note, handler=handler, needs=needs))
+        return handler
+
+    return register
+
+
+def moto_serves(
+    service: str,
+    *operations: str,
+    source: str,
+    fidelity: Fidelity = "faithful",
+    note: str = "",
+    needs: Needs | None = None,
+    before: Check | None = None,
+    after: After | None = None,
+    read_back: ReadBack | None = None,
+) -> None:
+    """Let moto answer these operations.
+
+    `before` raises ApiError for what moto accepts and AWS doesn't. `after` runs on success (events, bookkeeping).
+    `read_back(org, call, answer)` returns, keyed like `call.params`, what a Describe shows afterwards: every
+    parameter that was sent must be there with the value sent, else the call fails, naming the dropped parameter.
+    """
+    for operation in operations:
+        _register(
+            Served(
+                service, operation, "moto", fidelity, source, note,
+                needs=needs, before=before, after=after, read_back=read_back,
+            )
+        )  # fmt: skip
+
+
+def resource_policy(
+    service: str,
+) -> Callable[
+    [Callable[[Organisation, str, str, str], Document | None]],
+    Callable[[Organisation, str, str, str], Document | None],
+]:
+    """Register how a service finds the resource policy of an ARN: `(org, arn, account, region) -> document or None`.
+
+    `service` is the ARN's service part (`s3`, `kms`, `sqs`, `lambda`, `events`, `sagemaker`, …).
+    """
+
+    def register(
+        find: Callable[[Organisation, str, str, str], Document | None],
+    ) -> Callable[[Organisation, str, str, str], Document | None]:
+        RESOURCE_POLICIES[service] = find
+        return find
+
+    return register
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    access_key: str
+    secret_key: str
+    session_token: str
+    expires: datetime
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An emulated account. `in_organisation` is False for the outsider."""
+
+    name: str
+    id: str
+    in_organisation: bool = True
+
+
+class Clock(Protocol):
+    """The organisation's clock: real time plus what was skipped."""
+
+    def now(self) -> datetime: ...
+
+
+class Organisation(Protocol):
+    """The surface that service modules use; `rehearsal.organisation.emulator.Emulator` is it."""
+
+    id: str
+    accounts: Mapping[str, Account]
+    clock: Clock
+    endpoint: str
+    seed: int
+
+    def state(self, service: str, account: str, region: str) -> dict[str, Any]:
+        """The store of one of our own services, per account and region; mutate it in place."""
+
+    def moto(self, service: str, account: str, region: str) -> Any:
+        """moto's backend object (`moto.backends.get_backend(service)[account][region or 'aws']`)."""
+
+    def authorise(
+        self, caller: Caller, needs: Sequence[Need], *, region: str, via: str | None = None, reason: str = "",
+        extra: Mapping[str, str | list[str]] | None = None,
+    ) -> None:  # fmt: skip
+        """Authorise what AWS does on the caller's behalf (or as a service principal), or raise AccessDenied.
+
+        Each need is logged as a row of its own with `reason` (why AWS makes the call). `via` sets `kms:ViaService`,
+        `aws:ViaAWSService`-like keys; `extra` adds context keys to every need (`aws:SourceArn`, `aws:SourceAccount`).
+        """
+
+    def use_key(
+        self, key: str, action: str, caller: Caller, *, region: str, via: str | None,
+        encryption_context: Mapping[str, str] | None = None, extra: Mapping[str, str | list[str]] | None = None,
+        reason: str = "",
+    ) -> None:  # fmt: skip
+        """Authorise a KMS call (`kms:Decrypt`, `kms:GenerateDataKey`, …) on a key ARN; refuses a disabled key."""
+
+    def call(
+        self, caller: Caller, service: str, operation: str, params: Params, *, region: str, account: str | None = None
+    ) -> Params:
+        """Make a whole call as `caller` through validation, authorisation, serving and the log.
+
+        Raises ApiError. Used for what AWS does with a role's rights (the poller's ReceiveMessage, …).
+        """
+
+    def service_session(
+        self, service: str, role_arn: str, *, session_name: str, source_arn: str | None = None,
+        source_account: str | None = None, duration_seconds: int = 3600,
+    ) -> tuple[Credentials, Caller]:  # fmt: skip
+        """Let an AWS service (`lambda.amazonaws.com`) assume a role: its trust must admit it."""
+
+    def emit(
+        self, account: str, region: str, source: str, detail_type: str, detail: Mapping[str, Any],
+        resources: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        """Put an AWS service's event on the account's default bus (asynchronously)."""
+
+    def note(self, kind: str, **fields: Any) -> None:
+        """Append a row to the event log (`events.jsonl`): deliveries, retries, invocations, duplicates."""

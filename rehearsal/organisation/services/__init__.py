@@ -1,0 +1,1 @@
+"""What each emulated service answers; importing this package fills the served table."""
