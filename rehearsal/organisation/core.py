@@ -1,15 +1,20 @@
 """What the gateway and the services agree on: callers, calls, errors, the served table, the organisation's surface.
 
-A service module registers its operations with :func:`serves` (answered by our own code) or :func:`moto_serves`
-(answered by moto, with the checks that moto leaves out). Whatever is registered nowhere is refused by name.
+A service module `services/<botocore service>.py` (`lambda_`, `tagging` where the name can't be a module's) registers
+its operations with :func:`serves` (answered by our own code) or :func:`moto_serves` (answered by moto, with the checks
+that moto leaves out). Whatever is registered nowhere is refused by name. Beside operations it may register how to find
+a resource's policy (:func:`resource_policy`), its tags (:func:`resource_tags`), which of the service's condition keys
+its needs carry (:func:`condition_keys`) and background work (:func:`component`). Modules are imported at the first
+request that concerns their service.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal, Protocol
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol, TypeVar
 
 Params = dict[str, Any]
 Document = Mapping[str, Any]
@@ -98,6 +103,14 @@ class Call:
     via: str | None = None
 
 
+def pass_role(role_arn: str, service: str) -> Need:
+    """The need of a call that hands a role to a service (`lambda.amazonaws.com`): iam:PassRole on the role.
+
+    Source: iam/id_roles_use_passrole (iam:PassedToService is the service principal the role is passed to).
+    """
+    return Need("iam:PassRole", role_arn, role_arn.split(":")[4], {"iam:PassedToService": service})
+
+
 Handler = Callable[["Organisation", Call], Params]
 Needs = Callable[["Organisation", Call], Iterable[Need]]
 Check = Callable[["Organisation", Call], None]
@@ -110,6 +123,8 @@ class Served:
     """A row of the served table.
 
     `source` cites the AWS rule that the answer follows; `note` says what is left out (empty for faithful ones).
+    `locked`: the handler runs under the organisation's lock, so its reads and writes of state are one step. A handler
+    that waits (Invoke, a long poll) must be registered with `locked=False` and take `org.lock` around its state only.
     """
 
     service: str
@@ -123,10 +138,19 @@ class Served:
     before: Check | None = None
     after: After | None = None
     read_back: ReadBack | None = None
+    locked: bool = True
 
+
+FindPolicy = Callable[["Organisation", str, str, str], Document | None]
+FindTags = Callable[["Organisation", str, str, str], Mapping[str, str] | None]
+Make = Callable[["Organisation"], "Component"]
+F = TypeVar("F", FindPolicy, FindTags, Make)
 
 SERVED: dict[tuple[str, str], Served] = {}
-RESOURCE_POLICIES: dict[str, Callable[["Organisation", str, str, str], Document | None]] = {}
+RESOURCE_POLICIES: dict[str, FindPolicy] = {}
+RESOURCE_TAGS: dict[str, FindTags] = {}
+CONDITION_KEYS: dict[str, set[str]] = {}
+COMPONENTS: dict[str, Make] = {}
 
 
 def _register(row: Served) -> None:
@@ -143,16 +167,19 @@ def serves(
     fidelity: Fidelity = "faithful",
     note: str = "",
     needs: Needs | None = None,
+    locked: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Register a handler of our own for operations of a botocore service (`sagemaker`, `CreateModelPackage`).
 
     The gateway has parsed, validated and authorised the call before the handler runs; the handler returns the output
-    in the model's shape. `needs` overrides the generic mapping from operation to action, resource and context.
+    in the model's shape. `needs` overrides the generic mapping from operation to action, resource and context
+    (`[*org.generic_needs(call), pass_role(…)]` adds to it). `locked`: see :class:`Served`.
     """
 
     def register(handler: Handler) -> Handler:
         for operation in operations:
-            _register(Served(service, operation, "own", fidelity, source, note, handler=handler, needs=needs))
+            row = Served(service, operation, "own", fidelity, source, note, handler=handler, needs=needs, locked=locked)
+            _register(row)
         return handler
 
     return register
@@ -174,6 +201,8 @@ def moto_serves(
     `before` raises ApiError for what moto accepts and AWS doesn't. `after` runs on success (events, bookkeeping).
     `read_back(org, call, answer)` returns, keyed like `call.params`, what a Describe shows afterwards: every
     parameter that was sent must be there with the value sent, else the call fails, naming the dropped parameter.
+    moto gets the request made anew from `call.params` and is sent to `call.owner`'s account: what `before` changes in
+    them is what moto sees. moto's calls are serialised: an operation that waits (a long poll) must not be moto's.
     """
     for operation in operations:
         _register(
@@ -184,22 +213,45 @@ def moto_serves(
         )  # fmt: skip
 
 
-def resource_policy(
-    service: str,
-) -> Callable[
-    [Callable[[Organisation, str, str, str], Document | None]],
-    Callable[[Organisation, str, str, str], Document | None],
-]:
+def resource_policy(service: str) -> Callable[[FindPolicy], FindPolicy]:
     """Register how a service finds the resource policy of an ARN: `(org, arn, account, region) -> document or None`.
 
-    `service` is the ARN's service part (`s3`, `kms`, `sqs`, `lambda`, `events`, `sagemaker`, …).
+    `service` is the ARN's service part (`s3`, `kms`, `sqs`, `lambda`, `events`, `sagemaker`, …). The ARN is the need's
+    resource: for S3 a bucket's or an object's.
     """
+    return _registrar(RESOURCE_POLICIES, service)
 
-    def register(
-        find: Callable[[Organisation, str, str, str], Document | None],
-    ) -> Callable[[Organisation, str, str, str], Document | None]:
-        RESOURCE_POLICIES[service] = find
-        return find
+
+def resource_tags(service: str) -> Callable[[FindTags], FindTags]:
+    """Register how a service finds a resource's tags: `(org, arn, account, region) -> tags`; None: no such resource.
+
+    Feeds `aws:ResourceTag/<key>` and the tagging service. Where a service registers none, a policy that asks for its
+    resources' tags is an error by name.
+    """
+    return _registrar(RESOURCE_TAGS, service)
+
+
+def condition_keys(prefix: str, *keys: str) -> None:
+    """Declare which condition keys of a service (IAM prefix, `s3`) its needs carry whenever AWS would send them.
+
+    A key may end in `*` (`s3:ExistingObjectTag/*`). A policy statement that matches an action and asks for a key of
+    that action which no one declared is an error by name, since its condition would be judged on a key that is missing
+    only here.
+    """
+    CONDITION_KEYS.setdefault(prefix, set()).update(key.lower() for key in keys)
+
+
+def component(name: str) -> Callable[[Make], Make]:
+    """Register a factory of background work (`events`, `pollers`), made once per organisation at first use."""
+    return _registrar(COMPONENTS, name)
+
+
+def _registrar(table: dict[str, F], name: str) -> Callable[[F], F]:
+    def register(function: F) -> F:
+        if name in table:
+            raise RuntimeError(f"{name} is registered twice")
+        table[name] = function
+        return function
 
     return register
 
@@ -227,15 +279,42 @@ class Clock(Protocol):
 
     def now(self) -> datetime: ...
 
+    def advance(self, by: timedelta) -> None: ...
+
+
+class Component(Protocol):
+    """Background work of a service: the event router, the queue pollers, the pool of function processes.
+
+    The component named `events` has, besides, `emit(account, region, source, detail_type, detail, resources)`, to
+    which `Organisation.emit` hands over.
+    """
+
+    def pending(self) -> int:
+        """How many pieces of work aren't finished (0: drained). Called often: it must be cheap and not wait."""
+
+    def stop(self) -> None:
+        """End all threads and processes; called once, when the organisation stops."""
+
 
 class Organisation(Protocol):
     """The surface that service modules use; `rehearsal.organisation.emulator.Emulator` is it."""
 
     id: str
+    region: str
     accounts: Mapping[str, Account]
     clock: Clock
     endpoint: str
     seed: int
+    lock: AbstractContextManager[Any]
+
+    def component(self, name: str) -> Any:
+        """The background work registered under a name; made at first use."""
+
+    def generic_needs(self, call: Call) -> list[Need]:
+        """What the Service Authorization Reference says that a call needs (action, resource from the parameters).
+
+        Raises NotEmulated where action or resource can't be resolved.
+        """
 
     def state(self, service: str, account: str, region: str) -> dict[str, Any]:
         """The store of one of our own services, per account and region; mutate it in place."""
