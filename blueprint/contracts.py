@@ -1,0 +1,146 @@
+"""What passes between stacks: flat, small, versioned. The output names exist here and nowhere else.
+
+Stack references are read at every preview, so a contract holds names and ARNs, never documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+from blueprint.errors import ContractError
+from blueprint.names import PURPOSES
+from blueprint.organisation import Organisation, Spoke
+
+
+def output_name(field: str) -> str:
+    """The output's name of a field: `artifact_bucket` is exported as `artifactBucket`."""
+    head, *rest = field.split("_")
+    return head + "".join(word.title() for word in rest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """Base of the contracts: how they are exported and read."""
+
+    version: ClassVar[int]
+
+    def export(self) -> dict[str, Any]:
+        """The stack's outputs. Values may be Pulumi Outputs on the way out; on the way in they are plain."""
+        outputs: dict[str, Any] = {"contractVersion": self.version}
+        outputs |= {output_name(field.name): getattr(self, field.name) for field in fields(self)}
+        return outputs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubContract(Contract):
+    """What spokes need of the hub.
+
+    `model_package_groups`: ARN by group name. `shares`: ARN by level. `admitted_roles`: for each spoke's stack,
+    `<account>/<role>` of the roles that the hub's policies admit. `tables`: physical name by table.
+    """
+
+    version: ClassVar[int] = 1
+
+    account: str
+    region: str
+    prefix: str
+    organisation: str
+    artifact_bucket: Any
+    artifact_bucket_arn: Any
+    artifact_key_arn: Any
+    governance_bus_arn: Any
+    model_package_groups: Mapping[str, Any]
+    shares: Mapping[str, Any]
+    admitted_roles: Mapping[str, list[str]]
+    tables: Mapping[str, Any]
+
+    @staticmethod
+    def read(outputs: Mapping[str, Any], *, hub_stack: str, organisation: Organisation, spoke: Spoke) -> HubContract:
+        """The hub's contract, checked against what this spoke knows of the organisation and the roles it makes.
+
+        Raises ContractError naming the stack, the key and the command that mends it.
+        """
+        contract = HubContract(**_read(HubContract, outputs, hub_stack, command=_up(hub_stack)))
+        expected = {
+            "account": organisation.hub,
+            "region": organisation.region,
+            "prefix": organisation.prefix,
+            "organisation": organisation.id or "",
+        }
+        for field, value in expected.items():
+            found = getattr(contract, field)
+            if found != value:
+                raise ContractError(
+                    f"stack {hub_stack} was brought up for {field} {found!r}, the configuration of {spoke.stack} says"
+                    f" {value!r} (key {output_name(field)}): the hub's policies name other principals than this stack"
+                    f" would make. Run `{_up(hub_stack)}` with the same Pulumi.yaml, then `{_up(spoke.stack)}`"
+                )
+        admitted = contract.admitted_roles.get(spoke.stack)
+        wanted = admitted_roles(organisation, spoke)
+        if admitted is None:
+            raise ContractError(
+                f"stack {hub_stack} knows no spoke {spoke.stack} (key admittedRoles; it knows"
+                f" {', '.join(sorted(contract.admitted_roles)) or 'none'}): nothing of it would be admitted. Run"
+                f" `{_up(hub_stack)}` first, then `{_up(spoke.stack)}`"
+            )
+        if sorted(admitted) != wanted:
+            raise ContractError(
+                f"stack {hub_stack} admits {', '.join(sorted(admitted))} for {spoke.stack} (key admittedRoles),"
+                f" this stack makes {', '.join(wanted)}: the roles would be refused. Run `{_up(hub_stack)}` with the same"
+                f" Pulumi.yaml, then `{_up(spoke.stack)}`"
+            )
+        return contract
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokeContract(Contract):
+    """What others need of a spoke. `forward_dlq`: URL of the queue of events that the hub's bus refused."""
+
+    version: ClassVar[int] = 1
+
+    account: str
+    stage: str
+    execution_role_arn: Any
+    serving_role_arn: Any
+    forward_dlq: Any
+
+    @staticmethod
+    def read(outputs: Mapping[str, Any], *, stack: str) -> SpokeContract:
+        """A spoke's contract. Raises ContractError naming the stack, the key and the command that mends it."""
+        return SpokeContract(**_read(SpokeContract, outputs, stack, command=_up(stack)))
+
+
+def admitted_roles(organisation: Organisation, spoke: Spoke) -> list[str]:
+    """`<account>/<role>` of the spoke's roles, sorted: what the hub admits and what the spoke makes."""
+    return sorted(f"{spoke.account}/{organisation.names.role(spoke.stack, purpose)}" for purpose in PURPOSES)
+
+
+def _up(stack: str) -> str:
+    return f"pulumi up --stack {stack}"
+
+
+def _read(contract: type[Contract], outputs: Mapping[str, Any], stack: str, command: str) -> dict[str, Any]:
+    """The fields of a contract out of a stack's outputs."""
+    if not outputs:
+        raise ContractError(
+            f"stack {stack} has no outputs: it wasn't brought up yet, or was destroyed, and this stack needs its"
+            f" {output_name(fields(contract)[0].name)} and more. Run `{command}` first"
+        )
+    found = outputs.get("contractVersion")
+    if found != contract.version:
+        state = "has no key contractVersion" if found is None else f"exports version {found} (key contractVersion)"
+        older = not isinstance(found, int | float) or found < contract.version
+        mend = f"run `{command}` with this program" if older else "update this checkout to the hub's version"
+        raise ContractError(f"stack {stack} {state}, this program reads version {contract.version}: {mend}")
+    values: dict[str, Any] = {}
+    for field in fields(contract):
+        key = output_name(field.name)
+        if key not in outputs or outputs[key] is None:
+            raise ContractError(
+                f"stack {stack} has no output {key}, which contract version {contract.version} holds: its last update"
+                f" didn't finish. Run `{command}`"
+            )
+        values[field.name] = outputs[key]
+    return values

@@ -1,0 +1,172 @@
+"""The only maker of physical names and of the ARNs that follow from them.
+
+Deterministic, so that the hub's policies can name the roles of spokes that don't exist yet. Distinct inputs give
+distinct names: prefixes hold no dash, `hub` is no spoke's name, and a name that has to be shortened ends in a hash of
+the whole. A test proves it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from blueprint import limits
+
+PREFIX_PATTERN = re.compile(r"[a-z][a-z0-9]{1,15}")
+"""Without dashes: `a` + `b-c` and `a-b` + `c` would be one role name."""
+
+STACK_PATTERN = re.compile(r"[a-z](?:-?[a-z0-9]){0,23}")
+STAGE_PATTERN = re.compile(r"[a-z](?:-?[a-z0-9]){0,23}")
+HUB = "hub"
+
+Purpose = Literal["execution", "serving", "forwarder"]
+PURPOSES: tuple[Purpose, ...] = ("execution", "serving", "forwarder")
+
+HubPurpose = Literal["execution", "capture", "approval"]
+Table = Literal[
+    "modelgovernanceledger",
+    "modelgovernancededup",
+    "modelpackagestatechanges",
+    "sagemakermodelendpoints",
+    "sagemakerendpointmetrics",
+]
+TABLES: tuple[Table, ...] = (
+    "modelgovernanceledger",
+    "modelgovernancededup",
+    "modelpackagestatechanges",
+    "sagemakermodelendpoints",
+    "sagemakerendpointmetrics",
+)
+Queue = Literal["capture", "capture-dlq", "rules-dlq", "approvals", "approvals-dlq"]
+Function = Literal["capture", "approval"]
+HubRule = Literal["packages", "endpoints", "requests"]
+Key = Literal["artifacts", "governance"]
+
+DIGEST_CHARACTERS = 8
+
+
+def fit(name: str, limit: int) -> str:
+    """The name itself, or, over the limit, its beginning and a hash of the whole."""
+    if len(name) <= limit:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:DIGEST_CHARACTERS]
+    return f"{name[: limit - DIGEST_CHARACTERS - 1]}-{digest}"
+
+
+def partition_of(region: str) -> str:
+    """The ARN partition of a region (botocore's partitions.json)."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    if region.startswith("us-gov-"):
+        return "aws-us-gov"
+    return "aws"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of one installation (`prefix`) in one region."""
+
+    prefix: str
+    region: str
+
+    @property
+    def partition(self) -> str:
+        return partition_of(self.region)
+
+    # IAM
+
+    def role(self, stack: str, purpose: Purpose) -> str:
+        """A spoke's role."""
+        return fit(f"{self.prefix}-{stack}-{purpose}", limits.ROLE_NAME)
+
+    def hub_role(self, purpose: HubPurpose) -> str:
+        return fit(f"{self.prefix}-{HUB}-{purpose}", limits.ROLE_NAME)
+
+    def approver_role(self, stage: str) -> str:
+        return fit(f"{self.prefix}-{HUB}-approver-{stage}", limits.ROLE_NAME)
+
+    def role_arn(self, account: str, role: str) -> str:
+        return f"arn:{self.partition}:iam::{account}:role/{role}"
+
+    def root_arn(self, account: str) -> str:
+        return f"arn:{self.partition}:iam::{account}:root"
+
+    # Registry and shares
+
+    def group_arn(self, hub: str, group: str) -> str:
+        return f"arn:{self.partition}:sagemaker:{self.region}:{hub}:model-package-group/{group}"
+
+    def versions_arn(self, hub: str, group: str) -> str:
+        """All versions of a group."""
+        return f"arn:{self.partition}:sagemaker:{self.region}:{hub}:model-package/{group}/*"
+
+    def permission(self, level: str, template_digest: str) -> str:
+        """A RAM permission's name. All its properties are create-only, hence the template's digest in the name."""
+        return fit(f"{self.prefix}-{level}-{template_digest[:DIGEST_CHARACTERS]}", limits.PERMISSION_NAME)
+
+    def share(self, level: str) -> str:
+        return fit(f"{self.prefix}-{level}", limits.SHARE_NAME)
+
+    # Artifacts and keys
+
+    def bucket(self, account: str) -> str:
+        return fit(f"{self.prefix}-artifacts-{account}-{self.region}", limits.BUCKET_NAME)
+
+    def bucket_arn(self, account: str) -> str:
+        return f"arn:{self.partition}:s3:::{self.bucket(account)}"
+
+    def alias(self, key: Key) -> str:
+        return fit(f"alias/{self.prefix}-{key}", limits.ALIAS_NAME)
+
+    def key_arn_like(self, account: str) -> str:
+        """An ARN of the same length as any key's: to size policies before the key exists."""
+        return f"arn:{self.partition}:kms:{self.region}:{account}:key/00000000-0000-0000-0000-000000000000"
+
+    # Capture
+
+    def table(self, table: Table) -> str:
+        """Lower case without dashes: Athena's DynamoDB connector knows no quoted identifiers."""
+        return fit(f"{self.prefix}_{table}", limits.TABLE_NAME)
+
+    def table_arn(self, account: str, table: Table) -> str:
+        return f"arn:{self.partition}:dynamodb:{self.region}:{account}:table/{self.table(table)}"
+
+    @property
+    def bus(self) -> str:
+        return fit(f"{self.prefix}-governance", limits.BUS_NAME)
+
+    def bus_arn(self, account: str) -> str:
+        return f"arn:{self.partition}:events:{self.region}:{account}:event-bus/{self.bus}"
+
+    def queue(self, queue: Queue) -> str:
+        return fit(f"{self.prefix}-{queue}", limits.QUEUE_NAME)
+
+    def forward_dlq(self, stack: str) -> str:
+        return fit(f"{self.prefix}-{stack}-forward-dlq", limits.QUEUE_NAME)
+
+    def queue_arn(self, account: str, queue: str) -> str:
+        """ARN of a queue by its physical name."""
+        return f"arn:{self.partition}:sqs:{self.region}:{account}:{queue}"
+
+    def hub_rule(self, rule: HubRule) -> str:
+        return fit(f"{self.prefix}-{HUB}-{rule}", limits.RULE_NAME)
+
+    def forward_rule(self, stack: str) -> str:
+        """The spoke's rule that forwards endpoint states."""
+        return fit(f"{self.prefix}-{stack}-endpoints", limits.RULE_NAME)
+
+    def rule_arn(self, account: str, rule: str, bus: str | None = None) -> str:
+        """ARN of a rule by its physical name: on the default bus, or on the named one."""
+        path = rule if bus is None else f"{bus}/{rule}"
+        return f"arn:{self.partition}:events:{self.region}:{account}:rule/{path}"
+
+    def function(self, function: Function) -> str:
+        return fit(f"{self.prefix}-{function}", limits.FUNCTION_NAME)
+
+    def log_group(self, function: Function) -> str:
+        return f"/aws/lambda/{self.function(function)}"
+
+    def log_group_arn(self, account: str, function: Function) -> str:
+        return f"arn:{self.partition}:logs:{self.region}:{account}:log-group:{self.log_group(function)}"

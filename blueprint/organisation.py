@@ -1,0 +1,55 @@
+"""The organisation as the rest of the blueprint sees it: checked, frozen, ordered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blueprint.names import Names
+from blueprint.stages import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoke:
+    """An account whose models are governed. `stack` is the Pulumi stack's name, `stage` that of a :class:`Stage`."""
+
+    stack: str
+    account: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """All accounts of one installation in one region.
+
+    `id` is the AWS organisation's id, None where there is none. `spokes` are sorted by stack name, `stages` in order
+    of promotion. `same_account`: a trial whose hub and spokes are one account.
+    """
+
+    id: str | None
+    prefix: str
+    region: str
+    hub: str
+    spokes: tuple[Spoke, ...]
+    stages: tuple[Stage, ...]
+    groups: tuple[str, ...]
+    same_account: bool = False
+    image_repositories: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> Names:
+        return Names(self.prefix, self.region)
+
+    @property
+    def first_stage(self) -> Stage:
+        """The stage that publishes artifacts and registers versions."""
+        return self.stages[0]
+
+    def stage(self, name: str) -> Stage:
+        return next(stage for stage in self.stages if stage.name == name)
+
+    def spokes_of(self, *stages: str) -> tuple[Spoke, ...]:
+        """The spokes of these stages, in the order of the stack names."""
+        return tuple(spoke for spoke in self.spokes if spoke.stage in stages)
+
+    def spoke(self, stack: str) -> Spoke:
+        return next(spoke for spoke in self.spokes if spoke.stack == stack)

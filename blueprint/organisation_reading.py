@@ -1,0 +1,197 @@
+"""The organisation from the configuration: accounts, stages, groups, each against AWS's own pattern."""
+
+from __future__ import annotations
+
+import re
+
+from blueprint.names import HUB, PREFIX_PATTERN, STACK_PATTERN, STAGE_PATTERN
+from blueprint.organisation import Organisation, Spoke
+from blueprint.reading import ABSENT, Reader, shown
+from blueprint.stages import Stage
+
+DECLARED_ONCE = ("organisation",)
+"""Keys that stand in Pulumi.yaml and nowhere else."""
+
+DEFAULT_GROUPS = ("ModelCreditRisk",)
+DEFAULT_APPROVER = "ModelRiskOfficer"
+DEFAULT_STAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("dev", "Development", ("dev",)),
+    ("test", "Staging", ("dev", "test")),
+    ("prod", "Production", ("test", "prod")),
+)
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = re.compile(r"(?:af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov)-[a-z]+-[0-9]")
+_ORGANISATION = re.compile(r"o-[a-z0-9]{10,32}")  # botocore organizations OrganizationId
+_GROUP = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # botocore sagemaker EntityName
+_LIFECYCLE = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # botocore sagemaker EntityName
+_PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|user)/[\w+=,.@/*?-]{1,512}")
+_ROLE = re.compile(r"[\w+=,.@-]{1,64}")  # botocore iam roleNameType
+_REPOSITORY = re.compile(r"arn:aws[a-z-]*:ecr:[a-z0-9-]+:[0-9]{12}:repository/[a-z0-9./_*-]{2,256}")
+
+_DIGITS = 12
+
+
+def read_organisation(reader: Reader) -> Organisation | None:
+    """The organisation, or None after noting what keeps it from being one."""
+    before = len(reader.problems)
+    same_account = reader.flag("sameAccount", default=False)
+    prefix = reader.text(
+        "prefix",
+        PREFIX_PATTERN,
+        "2 to 16 lower-case letters and digits beginning with a letter",
+        default="mlgov",
+    )
+    region = reader.text("region", _REGION, "an AWS region such as eu-west-1")
+    organisation_id = reader.text("id", _ORGANISATION, "an organisation's id such as o-a1b2c3d4e5", default=None)
+    groups = reader.texts("modelPackageGroups", _GROUP, "group name of 1 to 63 letters, digits and inner dashes",
+                          default=DEFAULT_GROUPS)  # fmt: skip
+    if not groups:
+        reader.problem("modelPackageGroups", "is empty; without a group there is nothing to govern: name at least one")
+    images = reader.texts("imageRepositories", _REPOSITORY, "ECR repository ARN", default=())
+    accounts = reader.mapping("accounts", "accounts by stack name, with one named hub,")
+    hub, spokes = _accounts(accounts, region, same_account)
+    stages = _stages(reader, hub)
+    reader.close()
+    _check_stages_of(accounts, spokes, stages)
+    if len(reader.problems) > before or hub is None or region is None or prefix is None:
+        return None
+    return Organisation(
+        id=organisation_id,
+        prefix=prefix,
+        region=region,
+        hub=hub,
+        spokes=tuple(sorted(spokes, key=lambda spoke: spoke.stack)),
+        stages=stages,
+        groups=tuple(sorted(groups)),
+        same_account=same_account,
+        image_repositories=images,
+    )
+
+
+def _accounts(reader: Reader, region: str | None, same_account: bool) -> tuple[str | None, list[Spoke]]:
+    """The hub's account and the spokes."""
+    if HUB not in reader.names:
+        reader.problem(
+            HUB, "is missing; every installation has one hub, whose account owns registry and ledger: add it"
+        )
+    hub: str | None = None
+    spokes: list[Spoke] = []
+    owners: dict[str, str] = {}
+    for stack in reader.names:
+        entry = Reader(reader.raw(stack), reader.at(stack), reader.problems)
+        account = _account_id(entry)
+        own_region = entry.text("region", _REGION, "an AWS region such as eu-west-1", default=region)
+        if region is not None and own_region is not None and own_region != region:
+            entry.problem(
+                "region",
+                f"is {own_region!r}, the organisation's region is {region!r}; shares, events and artifacts are"
+                " regional: remove it, or make a second installation for that region with its own prefix",
+            )
+        if stack == HUB:
+            hub = account
+        else:
+            stage = entry.text("stage", STAGE_PATTERN, "the name of a stage")
+            if not STACK_PATTERN.fullmatch(stack) or stack.startswith(f"{HUB}-"):
+                reader.problem(
+                    stack,
+                    "is no stack name for an account; 1 to 24 lower-case letters, digits and inner dashes are needed,"
+                    f" not beginning with {HUB}-, since role names are made of it",
+                )
+            elif account is not None and stage is not None:
+                spokes.append(Spoke(stack=stack, account=account, stage=stage))
+        entry.close()
+        if account is not None:
+            _check_owner(entry, stack, account, owners, same_account)
+    return hub, spokes
+
+
+def _account_id(entry: Reader) -> str | None:
+    value = entry.raw("account")
+    if value is ABSENT:
+        entry.problem("account", 'is missing; a quoted account id of 12 digits such as "111111111111" is needed')
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        digits = f"{value:.0f}"
+        lost = f", {_DIGITS - len(digits)} leading zero(s) lost" if len(digits) < _DIGITS else ""
+        entry.problem("account", f"is the number {digits}{lost}; quote it, as YAML reads digits as a number")
+    elif not isinstance(value, str) or not _ACCOUNT.fullmatch(value):
+        entry.problem("account", f"is {shown(value)}; a quoted account id of exactly 12 digits is needed")
+    else:
+        return value
+    return None
+
+
+def _check_owner(entry: Reader, stack: str, account: str, owners: dict[str, str], same_account: bool) -> None:
+    other = owners.setdefault(account, stack)
+    first = next(iter(owners))
+    if other != stack and not same_account:
+        entry.problem(
+            "account",
+            f"is {account}, also the account of {other}; resource policies restrict nothing inside one account, so each"
+            " stack needs its own: correct one, or set organisation.sameAccount to true for a trial",
+        )
+    if same_account and account != first:
+        entry.problem(
+            "account",
+            f"is {account}, that of {owners[first]} is {first}; with sameAccount all stacks are in one account: correct"
+            " one, or remove sameAccount",
+        )
+
+
+def _stages(reader: Reader, hub: str | None) -> tuple[Stage, ...]:
+    """The stages in order; the default ones where the configuration names none."""
+    approver = [f"arn:aws:iam::{hub}:role/{DEFAULT_APPROVER}"] if hub else []
+    if reader.raw("stages") is ABSENT:
+        return tuple(
+            Stage(name=name, lifecycle=lifecycle, asked_by=asked_by, approvers=tuple(approver))
+            for name, lifecycle, asked_by in DEFAULT_STAGES
+        )
+    stages: list[Stage] = []
+    askers: list[tuple[Reader, str]] = []
+    for item in reader.items("stages", "a list of stages in order of promotion"):
+        name = item.text("name", STAGE_PATTERN, "a stage's name of 1 to 24 lower-case letters, digits, inner dashes")
+        lifecycle = item.text("lifecycle", _LIFECYCLE, "a ModelLifeCycle stage such as Development")
+        asked_by = item.texts("askedBy", STAGE_PATTERN, "stage name", default=(name,) if name else ())
+        approvers = item.texts("approvers", _PRINCIPAL, "role or user ARN pattern with its account", default=approver)
+        users = item.texts("users", _ROLE, "role name", default=())
+        mfa = item.flag("requireMfa", default=False)
+        item.close()
+        askers += [(item, asker) for asker in asked_by]
+        if name is None or lifecycle is None:
+            continue
+        for known in stages:
+            if name == known.name:
+                item.problem("name", f"is {name!r}, the name of an earlier stage; a stage stands once: remove one")
+            if lifecycle == known.lifecycle:
+                item.problem(
+                    "lifecycle",
+                    f"is {lifecycle!r}, that of stage {known.name}; one value can't mean two stages: rename one",
+                )
+        if not approvers:
+            item.problem("approvers", "is empty; nobody could approve for the stage: name a role")
+        stages.append(
+            Stage(
+                name=name,
+                lifecycle=lifecycle,
+                asked_by=asked_by,
+                approvers=approvers,
+                require_mfa=mfa,
+                users=users,
+            )
+        )
+    names = [stage.name for stage in stages]
+    for item, asker in askers:
+        if asker not in names:
+            item.problem("askedBy", f"names {asker!r}, which is no stage; known: {', '.join(names)}")
+    return tuple(stages)
+
+
+def _check_stages_of(accounts: Reader, spokes: list[Spoke], stages: tuple[Stage, ...]) -> None:
+    names = [stage.name for stage in stages]
+    for spoke in spokes:
+        if names and spoke.stage not in names:
+            accounts.problem(
+                f"{spoke.stack}.stage",
+                f"is {spoke.stage!r}, which is no stage; known: {', '.join(names)}. Correct it, or add it to"
+                " organisation.stages",
+            )

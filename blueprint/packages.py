@@ -1,0 +1,110 @@
+"""Zip of a function: what its handler imports of ours, at its repository path, byte-identical on every build.
+
+The content is the import closure, found by parsing and never by importing: the packages on the way (`__init__.py`)
+included, nothing of the run time (boto3) or of the tests. Equal sources give equal bytes: sorted names, one time stamp,
+one mode, one compression level (zip's own default time is the file's).
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from blueprint.errors import PackageError
+from blueprint.limits import PACKAGE_BYTES
+
+SHIPPED = ("governance", "lambdas")
+"""Top-level packages that may go into a function; whatever else is imported belongs to the run time."""
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip can hold."""
+
+READABLE = 0o100644
+COMPRESSION_LEVEL = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A function's zip. `files` are the repository paths in it."""
+
+    content: bytes
+    files: tuple[str, ...]
+
+    @property
+    def sha256_base64(self) -> str:
+        """As Lambda reports CodeSha256 and Pulumi takes source_code_hash."""
+        return base64.b64encode(hashlib.sha256(self.content).digest()).decode()
+
+
+def build(root: Path, handler_module: str) -> Package:
+    """The package of the function whose handler is in `handler_module` (`lambdas.capture.handler`).
+
+    Raises PackageError where a source is missing or the zip is over its budget.
+    """
+    files = closure(root, handler_module)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION_LEVEL) as archive:
+        for name in files:
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.external_attr = READABLE << 16
+            entry.create_system = 3
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, (root / name).read_bytes(), compresslevel=COMPRESSION_LEVEL)
+    content = buffer.getvalue()
+    if len(content) > PACKAGE_BYTES:
+        raise PackageError(
+            f"the package of {handler_module} has {len(content):,} bytes, the budget is {PACKAGE_BYTES:,}: cold starts"
+            f" would suffer; import less in {', '.join(files[:3])}…"
+        )
+    return Package(content, files)
+
+
+def closure(root: Path, module: str) -> tuple[str, ...]:
+    """Repository paths of all modules of ours that importing `module` loads, sorted."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        for path in _sources(root, name):
+            if path not in found:
+                found.add(path)
+                waiting.extend(_imports(root / path, path))
+    if not any(path.startswith(module.replace(".", "/")) for path in found):
+        raise PackageError(
+            f"{module} is no module under {root}: the function would fail at its first event; name the handler's module"
+        )
+    return tuple(sorted(found))
+
+
+def _sources(root: Path, module: str) -> Iterator[str]:
+    """The files that importing a module runs: the `__init__.py` of each package above it, and its own."""
+    parts = module.split(".")
+    if parts[0] not in SHIPPED:
+        return
+    for depth in range(1, len(parts) + 1):
+        path = "/".join(parts[:depth])
+        if (root / path / "__init__.py").is_file():
+            yield f"{path}/__init__.py"
+        elif (root / f"{path}.py").is_file():
+            yield f"{path}.py"
+
+
+def _imports(source: Path, path: str) -> Iterator[str]:
+    """Names that a source imports; of `from a import b` both `a` and `a.b`, since `b` may be a module."""
+    for node in ast.walk(ast.parse(source.read_bytes(), path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                package = path.removesuffix("/__init__.py").removesuffix(".py").split("/")
+                kept = len(package) - node.level + path.endswith("/__init__.py")
+                base = ".".join(part for part in (*package[:kept], base) if part)
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)

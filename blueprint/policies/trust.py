@@ -1,0 +1,75 @@
+"""Role trust policies: who may become a role, with the bound that stops a confused deputy.
+
+Sources: dg/security-confused-deputy-prevention (the wildcard form is the one that works for Studio),
+lambda lambda-permissions, eventbridge eb-use-identity-based, IAM id_credentials_temp_control-access_monitor
+(source identity).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from blueprint.limits import Document
+from blueprint.names import partition_of
+from blueprint.policies.conditions import SOURCE_IDENTITY
+from blueprint.policies.documents import Statement, both, document, one_or_many
+
+ASSUME = "sts:AssumeRole"
+
+
+def sagemaker(region: str, account: str) -> Statement:
+    """SageMaker, working for this account in this region."""
+    source = f"arn:{partition_of(region)}:sagemaker:{region}:{account}:*"
+    return _trust(
+        "SageMakerWorks",
+        {"Service": "sagemaker.amazonaws.com"},
+        {"ArnLike": {"aws:SourceArn": source}, "StringEquals": {"aws:SourceAccount": account}},
+    )
+
+
+def rule(rule_arn: str, account: str) -> Statement:
+    """EventBridge, for one rule."""
+    return _trust(
+        "RuleForwards",
+        {"Service": "events.amazonaws.com"},
+        {"ArnEquals": {"aws:SourceArn": rule_arn}, "StringEquals": {"aws:SourceAccount": account}},
+    )
+
+
+def function() -> Statement:
+    """Lambda. It sends no source key when it assumes an execution role, so nothing narrows this but who may pass it."""
+    return _trust("LambdaRuns", {"Service": "lambda.amazonaws.com"}, {})
+
+
+def people(sid: str, arn_patterns: Sequence[str], *, require_mfa: bool) -> Statement:
+    """People's roles or users, who must say who they are: sessions without a source identity are refused.
+
+    `arn_patterns` name an account each (`arn:aws:iam::111111111111:role/ModelRiskOfficer`, wildcards in the name).
+    """
+    accounts = {":".join(pattern.split(":")[:5]) for pattern in arn_patterns}
+    condition = both(
+        {"ArnLike": {"aws:PrincipalArn": one_or_many(arn_patterns)}, "StringLike": {SOURCE_IDENTITY: "?*"}},
+        {"Bool": {"aws:MultiFactorAuthPresent": "true"}} if require_mfa else {},
+    )
+    return _trust(
+        sid, {"AWS": one_or_many(f"{account}:root" for account in accounts)}, condition,
+        [ASSUME, "sts:SetSourceIdentity"],
+    )  # fmt: skip
+
+
+def trust(*statements: Statement) -> Document:
+    return document(*statements)
+
+
+def _trust(
+    sid: str, principal: object, condition: dict[str, dict[str, object]], actions: Sequence[str] = (ASSUME,)
+) -> Statement:
+    statement: Statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": principal,
+        "Action": one_or_many(actions),
+    }
+    if condition:
+        statement["Condition"] = condition
+    return statement

@@ -1,0 +1,196 @@
+"""The configuration, checked field by field before anything is registered.
+
+`Settings.parse` returns the settings of the hub or of a spoke, or raises one ConfigurationError with every problem.
+The organisation stands once, in `Pulumi.yaml`; docs/configuration.md describes each key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from blueprint import sizes
+from blueprint.errors import ConfigurationError
+from blueprint.names import HUB, STACK_PATTERN
+from blueprint.organisation import Organisation, Spoke
+from blueprint.organisation_reading import DECLARED_ONCE, read_organisation
+from blueprint.reading import ABSENT, Reader
+from blueprint.tags import tags
+
+PROJECT = "ml-governance"
+
+Stateful = Literal["protect", "retain", "destroy"]
+STATEFUL: tuple[Stateful, ...] = ("protect", "retain", "destroy")
+
+LOG_RETENTION_DAYS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)  # fmt: skip
+"""What PutRetentionPolicy accepts (botocore logs, Days)."""
+
+KEY_DELETION_DAYS = range(7, 31)
+"""What ScheduleKeyDeletion accepts (botocore kms, PendingWindowInDaysType)."""
+
+DEFAULT_LOG_RETENTION_DAYS = 365
+DEFAULT_KEY_DELETION_DAYS = 30
+TRIAL_KEY_DELETION_DAYS = 7
+
+_ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}")
+_BOUNDARY = re.compile(r"[\w+=,.@-]{1,128}")
+_STACK_REFERENCE = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+){0,2}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What every stack has.
+
+    `stateful`: what becomes of buckets, keys, tables and groups when they leave the program: `protect` refuses,
+    `retain` leaves them in AWS, `destroy` deletes them with their content. `deploy_role`: the role of the account that
+    the provider assumes, None to work with the credentials at hand. `permissions_boundary`: the name of a managed
+    policy of the account, put on every role.
+    """
+
+    stack: str
+    organisation: Organisation
+    account: str
+    stateful: Stateful
+    log_retention_days: int
+    key_deletion_days: int
+    deploy_role: str | None
+    permissions_boundary: str | None
+
+    @property
+    def tags(self) -> dict[str, str]:
+        return tags(self.organisation.prefix, self.stack)
+
+    @property
+    def deploy_role_arn(self) -> str | None:
+        names = self.organisation.names
+        return None if self.deploy_role is None else names.role_arn(self.account, self.deploy_role)
+
+    @property
+    def boundary_arn(self) -> str | None:
+        if self.permissions_boundary is None:
+            return None
+        return f"arn:{self.organisation.names.partition}:iam::{self.account}:policy/{self.permissions_boundary}"
+
+    @staticmethod
+    def parse(
+        raw: Mapping[str, Any], stack: str, declared: Mapping[str, Any] | None = None
+    ) -> HubSettings | SpokeSettings:
+        """The settings of a stack from its configuration.
+
+        `raw` maps the project's keys without namespace, and `aws:region` where it is set, to their values. `declared`
+        is what `Pulumi.yaml` itself says of the keys that stand once; where a stack's value differs, the stack
+        redefines the organisation and is refused. Raises ConfigurationError.
+        """
+        problems: list[str] = []
+        reader = Reader(raw, "", problems)
+        _refuse_redefinition(raw, declared or {}, stack, problems)
+        organisation = read_organisation(reader.mapping("organisation", "the organisation"))
+        common = _common(reader)
+        hub_stack = reader.text(
+            "hubStack", _STACK_REFERENCE, "a stack's name such as organization/ml-governance/hub",
+            default=f"organization/{PROJECT}/{HUB}",
+        )  # fmt: skip
+        region = reader.raw("aws:region")
+        reader.close()
+        if organisation is not None:
+            _check_stack(organisation, stack, problems)
+            if region is not ABSENT and region != organisation.region:
+                problems.append(
+                    f"aws:region is {region!r}, the organisation's region is {organisation.region!r}; shares, events"
+                    " and artifacts are regional, so an installation is in one region: remove aws:region"
+                )
+            if not problems:
+                problems += sizes.oversize(organisation)
+        if problems or organisation is None:
+            raise ConfigurationError(stack, problems)
+        if stack == HUB:
+            return HubSettings(stack=stack, organisation=organisation, account=organisation.hub, **common)
+        spoke = organisation.spoke(stack)
+        return SpokeSettings(
+            stack=stack, organisation=organisation, account=spoke.account, hub_stack=str(hub_stack), **common
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubSettings(Settings):
+    """The hub's settings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokeSettings(Settings):
+    """A spoke's settings. `hub_stack`: the name by which a stack reference finds the hub."""
+
+    hub_stack: str
+
+    @property
+    def spoke(self) -> Spoke:
+        return self.organisation.spoke(self.stack)
+
+
+def _common(reader: Reader) -> dict[str, Any]:
+    stateful = reader.choice("statefulResources", STATEFUL, default="protect")
+    days = reader.integer(
+        "keyDeletionDays", KEY_DELETION_DAYS, "a number of days from 7 to 30",
+        default=TRIAL_KEY_DELETION_DAYS if stateful == "destroy" else DEFAULT_KEY_DELETION_DAYS,
+    )  # fmt: skip
+    if stateful != "destroy" and days != DEFAULT_KEY_DELETION_DAYS:
+        reader.problem(
+            "keyDeletionDays",
+            f"is {days} while statefulResources is {stateful}; endpoints fetch artifacts whenever they scale out, so a"
+            f" lasting installation waits {DEFAULT_KEY_DELETION_DAYS} days: remove keyDeletionDays, or set"
+            " statefulResources to destroy for a trial",
+        )
+    return {
+        "stateful": stateful,
+        "key_deletion_days": days,
+        "log_retention_days": reader.integer(
+            "logRetentionDays", LOG_RETENTION_DAYS,
+            f"a number of days that CloudWatch Logs keeps ({', '.join(map(str, LOG_RETENTION_DAYS))})",
+            default=DEFAULT_LOG_RETENTION_DAYS,
+        ),
+        "deploy_role": _optional(reader, "deployRole", _ROLE_NAME, "the name of a role of the account"),
+        "permissions_boundary": _optional(
+            reader, "permissionsBoundary", _BOUNDARY, "the name of a managed policy of the account"
+        ),
+    }  # fmt: skip
+
+
+def _optional(reader: Reader, key: str, form: re.Pattern[str], needed: str) -> str | None:
+    """Text or nothing; empty text is nothing, since a stack file can't unset a project's default otherwise."""
+    if reader.raw(key) == "":
+        return None
+    return reader.text(key, form, needed, default=None)
+
+
+def _refuse_redefinition(raw: Mapping[str, Any], declared: Mapping[str, Any], stack: str, problems: list[str]) -> None:
+    problems.extend(
+        f"{key} differs from what Pulumi.yaml says: the stack's own configuration redefines it, and the stacks would"
+        f" disagree about who is who; change it in Pulumi.yaml and run `pulumi config rm {PROJECT}:{key} --stack {stack}`"
+        for key in DECLARED_ONCE
+        if key in declared and key in raw and _plain(raw[key]) != _plain(declared[key])
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A value without what two YAML readers may read differently: numbers, and digits with leading zeros."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:.0f}"
+    return value.lstrip("0") if isinstance(value, str) and value.isdigit() else value
+
+
+def _check_stack(organisation: Organisation, stack: str, problems: list[str]) -> None:
+    known = [HUB, *(spoke.stack for spoke in organisation.spokes)]
+    if stack not in known:
+        form = "" if STACK_PATTERN.fullmatch(stack) else " (lower-case letters, digits and dashes, at most 24)"
+        problems.append(
+            f"stack {stack!r} is no account of the organisation; known: {', '.join(known)}. Add it under"
+            f" organisation.accounts in Pulumi.yaml{form}, or select another stack"
+        )
