@@ -188,7 +188,6 @@ class Engine:
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_DEBUG_COMMANDS": "true",  # admits --event-log, as Pulumi's Automation API does
             "NO_COLOR": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
             # Whatever reaches AWS must be what the caller passes: no profile, no instance role.
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -1,0 +1,60 @@
+"""What holds for every test: no network beyond loopback, no AWS configuration of the user, repeatable examples."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+from typing import Any
+
+import hypothesis
+import pytest
+
+
+class NetworkRefused(RuntimeError):
+    """A test tried to speak to something that isn't this machine."""
+
+
+def _is_loopback(host: object) -> bool:
+    if host in (None, "", "localhost", b"localhost"):
+        return True
+    text = host.decode() if isinstance(host, bytes) else str(host)
+    try:
+        return ipaddress.ip_address(text).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook: sees each connection that Python code opens, whichever library asks for it."""
+    if event in {"socket.connect", "socket.sendto"}:
+        address = arguments[1]
+        if isinstance(address, tuple) and not _is_loopback(address[0]):
+            raise NetworkRefused(f"a test may speak to loopback only, not to {address[0]}:{address[1]}")
+    elif event in {"socket.getaddrinfo", "socket.gethostbyname"} and not _is_loopback(arguments[0]):
+        raise NetworkRefused(f"a test may not look up {arguments[0]!r}: it may speak to loopback only")
+
+
+# No fixture: a hook can't be taken back, and imports at collection must not reach out either.
+sys.addaudithook(_refuse_network)
+
+# derandomize: the same examples in each run, so that a red build is red again at the next try. No deadline: two
+# cores are shared by all workers, time says nothing about correctness. For the same reason slow data isn't an error.
+hypothesis.settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("repeatable")
+
+
+@pytest.fixture(autouse=True)
+def _no_aws_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away profiles, credentials and endpoints of the user's shell: a test brings its own."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "PULUMI_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
