@@ -1,0 +1,219 @@
+"""Facts: what an event tells, one per changed field, with the source of each part.
+
+The content id names a fact: SHA-256 of the canonical JSON of {arn, field, modified, value}. It never holds
+the event's id, which a forwarded copy may not keep; SageMaker may send several events per change, and several
+changes in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from governance.artifacts import digest_of_url
+from governance.canonical import Json, canonical, digest, iso
+from governance.card import card_digest
+from governance.events import (
+    APPROVAL_FIELD,
+    DESCRIPTION_FIELD,
+    LIFECYCLE_FIELD,
+    NO_ARTIFACT,
+    Artifact,
+    PackageEvent,
+    StageRequest,
+)
+from governance.readback import Identity, ReadBack
+from governance.stages import APPROVED, Stages
+
+VERSION_FIELD = "ModelPackage"
+STATUS_FIELD = "ModelPackageStatus"
+REQUEST_FIELD = "StageRequest"
+
+FIRST_SEEN_APPROVED = "first-seen-approved"
+"""Incident: a version that came into being approved, or beyond the first stage (a clone, or a forged
+registration).
+"""
+
+
+class Kind(StrEnum):
+    """What a fact is. Only `approval` and `stage` can admit a version anywhere."""
+
+    REGISTRATION = "registration"
+    APPROVAL = "approval"
+    STAGE = "stage"
+    STATUS = "status"
+    DELETION = "deletion"
+    METADATA = "metadata"
+    OBSERVATION = "observation"
+    REQUEST = "request"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One change of one field of one version.
+
+    `happened` is the registry's LastModifiedTime (a request's: when it was put). `value` is what the field
+    became, as JSON. `sources` says where each part comes from: `event`, or `readback` (DescribeModelPackage
+    of the same change, or, for the card, of the version as it was `card_as_of`).
+    """
+
+    arn: str
+    group: str | None
+    version: int | None
+    kind: Kind
+    field: str
+    value: Json
+    happened: datetime
+    created: datetime | None
+    event_id: str
+    account: str
+    region: str
+    package_status: str | None = None
+    artifact: Artifact = NO_ARTIFACT
+    specification_sha256: str | None = None
+    actor: Identity | None = None
+    reason: str | None = None
+    card_sha256: str | None = None
+    card_as_of: datetime | None = None
+    incident: str | None = None
+    sources: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def content_id(self) -> str:
+        """What makes this fact the same fact, however often and through whatever event it is told."""
+        return content_id(self.arn, self.field, iso(self.happened), canonical(self.value))
+
+    @property
+    def artifact_sha256(self) -> str | None:
+        """The artifact's digest, where its key is of the publish helper's form."""
+        return digest_of_url(self.artifact.url)
+
+
+def content_id(arn: str, field: str, modified: str, value: str) -> str:
+    """The id from the texts that a ledger row holds (`happenedat`, `tovalue`), for verifiers."""
+    return digest({"arn": arn, "field": field, "modified": modified, "value": value})
+
+
+def facts_of(
+    event: PackageEvent, seen: ReadBack | None, known: Mapping[str, Json], stages: Stages
+) -> tuple[Fact, ...]:
+    """All facts of one event, in the order of their fields' names.
+
+    `seen` is the read-back, None where the version is gone. `known` maps APPROVAL_FIELD and LIFECYCLE_FIELD
+    to what the ledger knew last (absent: nothing). It is asked only for an event that doesn't say what
+    changed: then a change of approval or stage is a fact only if the read-back is of the same moment; else
+    the event is an observation.
+    """
+    same_moment = seen is not None and event.modified.is_time_of(seen.modified)
+    facts = [_base(event, kind, field, value) for kind, field, value in _changes(event, same_moment, known)]
+    enriched = [_with_readback(fact, event, seen, same_moment) for fact in facts]
+    return tuple(
+        _with_incident(fact, event, stages, known) for fact in sorted(enriched, key=lambda fact: fact.field)
+    )
+
+
+def request_fact(request: StageRequest, group: str, version: int) -> Fact:
+    """The fact that a stage was asked for. Who asked is not in the event: only the account is."""
+    return Fact(
+        arn=request.arn, group=group, version=version, kind=Kind.REQUEST, field=REQUEST_FIELD,
+        value={"Stage": request.stage}, happened=request.envelope.time, created=None,
+        event_id=request.envelope.event_id, account=request.envelope.account, region=request.envelope.region,
+        reason=request.reason, sources=(("change", "event"), ("reason", "event")),
+    )  # fmt: skip
+
+
+def _changes(
+    event: PackageEvent, same_moment: bool, known: Mapping[str, Json]
+) -> list[tuple[Kind, str, Json]]:
+    if event.changed:
+        return [
+            _named_change(event, field, value) for field, value in event.values if _stands_alone(event, field)
+        ]
+    if event.status != "Completed":
+        kind = Kind.DELETION if event.status == "Deleting" else Kind.STATUS
+        return [(kind, STATUS_FIELD, event.status)]
+    snapshot = _snapshot(event)
+    if event.is_creation:
+        return [(Kind.REGISTRATION, VERSION_FIELD, snapshot)]
+    unnamed = (
+        [(f, v) for f, v in snapshot.items() if v is not None and f in known and known[f] != v]
+        if same_moment
+        else []
+    )
+    return [_named_change(event, field, value) for field, value in unnamed] or [
+        (Kind.OBSERVATION, VERSION_FIELD, snapshot)
+    ]
+
+
+def _named_change(event: PackageEvent, field: str, value: Json) -> tuple[Kind, str, Json]:
+    if field == APPROVAL_FIELD:
+        return Kind.APPROVAL, field, event.approval
+    if field == LIFECYCLE_FIELD:
+        return Kind.STAGE, field, event.lifecycle.document() if event.lifecycle else None
+    return Kind.METADATA, field, value
+
+
+def _stands_alone(event: PackageEvent, field: str) -> bool:
+    """The description of an approval is that approval's reason, not a change of its own."""
+    return not (field == DESCRIPTION_FIELD and APPROVAL_FIELD in event.changed)
+
+
+def _snapshot(event: PackageEvent) -> dict[str, Json]:
+    lifecycle = event.lifecycle.document() if event.lifecycle else None
+    return {APPROVAL_FIELD: event.approval, LIFECYCLE_FIELD: lifecycle}
+
+
+def _base(event: PackageEvent, kind: Kind, field: str, value: Json) -> Fact:
+    stage_reason = event.lifecycle.description if event.lifecycle and kind is Kind.STAGE else None
+    reason = event.reason if kind is Kind.APPROVAL else stage_reason
+    return Fact(
+        arn=event.arn, group=event.group, version=event.version, kind=kind, field=field, value=value,
+        happened=event.modified.at, created=event.created.at, event_id=event.envelope.event_id,
+        account=event.envelope.account, region=event.envelope.region, package_status=event.status,
+        artifact=event.artifact, specification_sha256=event.specification_sha256, reason=reason,
+        sources=(("change", "event"), *((("reason", "event"),) if reason else ())),
+    )  # fmt: skip
+
+
+def _with_readback(fact: Fact, event: PackageEvent, seen: ReadBack | None, same_moment: bool) -> Fact:
+    """Add who and why (of the same moment: a later reading shows a later actor) and the card's digest."""
+    if seen is None:
+        return fact
+    sources = dict(fact.sources)
+    actor = seen.modified_by if same_moment else None
+    if fact.kind is Kind.REGISTRATION:
+        actor = seen.created_by
+    reason = fact.reason
+    if reason is None and fact.kind is Kind.APPROVAL and same_moment:
+        reason = seen.approval_description
+        sources |= {"reason": "readback"} if reason else {}
+    sources |= {"actor": "readback"} if actor else {}
+    sources |= {"card": "readback"} if seen.card is not None else {}
+    if not event.changed and fact.kind in (Kind.APPROVAL, Kind.STAGE):
+        sources["change"] = "readback"
+    return replace(
+        fact,
+        actor=actor,
+        reason=reason,
+        card_sha256=card_digest(seen.card) if seen.card is not None else None,
+        card_as_of=seen.modified if seen.card is not None else None,
+        sources=tuple(sorted(sources.items())),
+    )
+
+
+def _with_incident(fact: Fact, event: PackageEvent, stages: Stages, known: Mapping[str, Json]) -> Fact:
+    """Flag a version that begins with what only an approver may give.
+
+    Only events that name no change can show a beginning; an approval that overtook the registration names its
+    change.
+    """
+    begins = event.is_creation or (not event.changed and not known)
+    if not begins or fact.kind not in (Kind.REGISTRATION, Kind.STATUS, Kind.OBSERVATION):
+        return fact
+    stage = event.lifecycle
+    beyond = stage is not None and (
+        stage.stage != stages.first.lifecycle or stage.status.casefold() == APPROVED.casefold()
+    )
+    return replace(fact, incident=FIRST_SEEN_APPROVED) if event.approval == APPROVED or beyond else fact

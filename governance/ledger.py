@@ -1,0 +1,215 @@
+"""The ledger: rows chained by hash, one chain per model package. `docs/ledger.md` specifies it for third
+parties.
+
+A row is a flat dict of text, whole numbers and booleans; what is unknown is absent. `hash` is the SHA-256 of
+the canonical JSON of all other attributes, `prevhash` the hash of the row before (64 zeros before the first).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from governance.canonical import Json, canonical, digest, from_iso, iso
+from governance.errors import LedgerError
+from governance.facts import Fact, content_id
+
+SCHEMA_VERSION = 1
+GENESIS = "0" * 64
+
+Row: TypeAlias = dict[str, str | int | bool]
+
+REQUIRED = frozenset(
+    {
+        "schemaversion", "modelpackagearn", "seq", "contentid", "kind", "field", "tovalue", "happenedat",
+        "seenat", "late", "eventid", "account", "region", "modelpackagegroupname", "modelpackageversion",
+        "sources", "prevhash", "hash",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a chain."""
+
+    seq: int
+    hash: str
+
+
+EMPTY = Head(0, GENESIS)
+
+
+def seal(fact: Fact, head: Head, *, seen: datetime, came_from: Json, late: bool) -> Row:
+    """The row that records a fact after `head`.
+
+    `came_from` is what the ledger knew of the field before (None: nothing), `late` whether something younger
+    is recorded already.
+    """
+    if fact.group is None or fact.version is None:
+        raise LedgerError(f"{fact.arn} belongs to no group: unversioned packages are not governed")
+    actor = fact.actor
+    values: dict[str, str | int | bool | None] = {
+        "schemaversion": SCHEMA_VERSION,
+        "modelpackagearn": fact.arn,
+        "seq": head.seq + 1,
+        "contentid": fact.content_id,
+        "kind": fact.kind.value,
+        "field": fact.field,
+        "fromvalue": None if came_from is None else canonical(came_from),
+        "tovalue": canonical(fact.value),
+        "happenedat": iso(fact.happened),
+        "seenat": iso(seen),
+        "late": late,
+        "eventid": fact.event_id,
+        "account": fact.account,
+        "region": fact.region,
+        "modelpackagegroupname": fact.group,
+        "modelpackageversion": fact.version,
+        "createdat": None if fact.created is None else iso(fact.created),
+        "packagestatus": fact.package_status,
+        "actor": actor.arn if actor else None,
+        "actorsourceidentity": actor.source_identity if actor else None,
+        "reason": fact.reason,
+        "artifacturl": fact.artifact.url,
+        "artifactetag": fact.artifact.etag,
+        "artifactsha256": fact.artifact_sha256,
+        "image": fact.artifact.image,
+        "imagedigest": fact.artifact.image_digest,
+        "specificationsha256": fact.specification_sha256,
+        "cardsha256": fact.card_sha256,
+        "cardasof": None if fact.card_as_of is None else iso(fact.card_as_of),
+        "incident": fact.incident,
+        "sources": canonical(dict(fact.sources)),
+        "prevhash": head.hash,
+    }
+    row: Row = {name: value for name, value in values.items() if value is not None}
+    row["hash"] = row_hash(row)
+    return row
+
+
+def row_hash(row: Mapping[str, Json]) -> str:
+    """The hash that a row must carry."""
+    return digest({name: value for name, value in row.items() if name != "hash"})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with a chain. `seq` is the exact row, None where the whole package is meant."""
+
+    arn: str
+    seq: int | None
+    problem: str
+
+    def __str__(self) -> str:
+        row = f"row {self.seq}" if self.seq is not None else "package"
+        return f"{self.arn} {row}: {self.problem}"
+
+
+def verify_chain(arn: str, rows: Iterable[Mapping[str, Json]], head: Head | None) -> list[Finding]:
+    """All breaks of one package's chain, the first broken row first.
+
+    `rows` in any order; `head` is what the state row says the end is, None where no state row exists.
+    """
+    ordered = sorted(rows, key=_seq_of)
+    findings: list[Finding] = []
+    before, expected = GENESIS, 1
+    for row in ordered:
+        seq = _seq_of(row)
+        if seq < expected:
+            findings.append(Finding(arn, seq, "stands twice: two rows carry this number"))
+            continue
+        if seq > expected:
+            missing = str(expected) if seq == expected + 1 else f"{expected} to {seq - 1}"
+            findings.append(Finding(arn, expected, f"is missing (gap: {missing})"))
+        else:
+            findings += _row_findings(arn, row, before)
+        before, expected = str(row.get("hash")), seq + 1
+    return findings + _head_findings(arn, Head(expected - 1, before), head)
+
+
+def _seq_of(row: Mapping[str, Json]) -> int:
+    seq = row.get("seq")
+    return seq if isinstance(seq, int) and not isinstance(seq, bool) else 0
+
+
+def _row_findings(arn: str, row: Mapping[str, Json], before: str) -> list[Finding]:
+    seq = _seq_of(row)
+    lacking = sorted(REQUIRED - row.keys())
+    if lacking:
+        return [Finding(arn, seq, f"lacks {', '.join(lacking)}")]
+    if row["schemaversion"] != SCHEMA_VERSION:
+        return [
+            Finding(
+                arn, seq, f"has schema version {row['schemaversion']}, this verifier knows {SCHEMA_VERSION}"
+            )
+        ]
+    try:
+        actual = row_hash(row)
+    except (TypeError, ValueError) as problem:
+        return [Finding(arn, seq, f"can't be hashed: {problem}")]
+    if actual != row["hash"]:
+        return [Finding(arn, seq, f"was changed: its content hashes to {actual}, it says {row['hash']}")]
+    if row["prevhash"] != before:
+        return [
+            Finding(arn, seq, f"does not follow the row before: prevhash is {row['prevhash']}, not {before}")
+        ]
+    named = content_id(arn, row["field"], row["happenedat"], row["tovalue"])
+    if row["contentid"] != named:
+        return [Finding(arn, seq, f"carries content id {row['contentid']}, its content makes {named}")]
+    return []
+
+
+def _head_findings(arn: str, end: Head, head: Head | None) -> list[Finding]:
+    if head is None:
+        return [Finding(arn, None, f"has {end.seq} ledger rows and no state row")] if end.seq else []
+    if end.seq < head.seq:
+        return [Finding(arn, end.seq + 1, f"is missing: the tail is cut, the state row says {head.seq} rows")]
+    if end.seq > head.seq:
+        return [Finding(arn, head.seq + 1, f"stands after the end that the state row knows ({head.seq})")]
+    if end.hash != head.hash:
+        return [
+            Finding(arn, end.seq, f"is not the end that the state row knows: {end.hash}, not {head.hash}")
+        ]
+    return []
+
+
+def verify_dedup(
+    arn: str, rows: Iterable[Mapping[str, Json]], items: Mapping[str, Mapping[str, Json]]
+) -> list[Finding]:
+    """Whether each row has its dedup item and each of the package's dedup items its row. `items` by content
+    id.
+    """
+    findings = []
+    by_content = {row.get("contentid"): row for row in rows}
+    for content, row in by_content.items():
+        item = items.get(str(content))
+        if item is None:
+            findings.append(
+                Finding(arn, _seq_of(row), f"has no dedup item {content}: its event could be recorded again")
+            )
+        elif item.get("seq") != row.get("seq") or item.get("modelpackagearn") != arn:
+            findings.append(
+                Finding(
+                    arn,
+                    _seq_of(row),
+                    f"its dedup item says row {item.get('seq')} of {item.get('modelpackagearn')}",
+                )
+            )
+    for content, item in items.items():
+        if item.get("modelpackagearn") == arn and content not in by_content:
+            seq = item.get("seq")
+            findings.append(
+                Finding(
+                    arn,
+                    seq if isinstance(seq, int) else None,
+                    f"is missing: its dedup item {content} is there",
+                )
+            )
+    return findings
+
+
+def newest(rows: Iterable[Mapping[str, Json]]) -> datetime | None:
+    """The happened-time of the youngest fact among rows."""
+    return max((from_iso(row["happenedat"]) for row in rows), default=None)

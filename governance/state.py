@@ -1,0 +1,214 @@
+"""The state row of a version, derived from its ledger rows and from nothing else (card columns: from the
+read-backs).
+
+Each column group moves only to what happened later, so the end is the same in whatever order facts arrive.
+Columns: lower case, real types, JSON texts where a thing has parts, None where nothing is known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from governance.canonical import Json, canonical
+from governance.events import APPROVAL_FIELD, LIFECYCLE_FIELD
+from governance.facts import STATUS_FIELD, Kind
+from governance.ledger import EMPTY, Head, Row
+from governance.stages import APPROVED, DEFAULT_STAGES, Stages
+
+State: TypeAlias = dict[str, str | int | None]
+
+CARD_COLUMNS = (
+    "usecaseid", "usecasename", "usecasestage", "modelowner", "modeldescription", "modellob", "modelproject",
+    "modelrisk", "modelvalidationmetrics", "cardstatus",
+)  # fmt: skip
+
+STAGE_COLUMNS = {
+    "dev": "modellifecycledevstatus",
+    "test": "modellifecycleteststatus",
+    "prod": "modellifecycleprodstatus",
+}
+
+ARTIFACT_COLUMNS = (
+    "artifacturl",
+    "artifactetag",
+    "artifactsha256",
+    "image",
+    "imagedigest",
+    "specificationsha256",
+)
+
+COLUMNS = (
+    "modelpackagearn", "modelpackagegroupname", "modelpackageversion", "creationtime", "modelpackagestatus",
+    "modelapprovalstatus", "approvalkind", "approvalat", "approvalactor", "approvalreason",
+    "modellifecycle", "stages",
+    *STAGE_COLUMNS.values(), "registeredby", "eventtime", "eventtype", *CARD_COLUMNS, "cardsha256",
+    "cardasof", *ARTIFACT_COLUMNS, "incident", "deletedat", "modelaudittimestamp", "orders", "ledgerseq",
+    "ledgerhash",
+)  # fmt: skip
+
+CardColumns: TypeAlias = Mapping[str, str | None]
+
+
+def head_of(state: Mapping[str, Json] | None) -> Head:
+    """The chain's end as the state row knows it."""
+    return Head(state["ledgerseq"], state["ledgerhash"]) if state else EMPTY
+
+
+def known_values(state: Mapping[str, Json] | None) -> dict[str, Json]:
+    """What was last known of the fields that govern, for facts that an event doesn't name and for
+    `fromvalue`.
+    """
+    if not state:
+        return {}
+    lifecycle = state.get("modellifecycle")
+    known = {
+        APPROVAL_FIELD: state.get("modelapprovalstatus"),
+        LIFECYCLE_FIELD: json.loads(lifecycle) if lifecycle else None,
+        STATUS_FIELD: state.get("modelpackagestatus"),
+    }
+    return {field: value for field, value in known.items() if value is not None}
+
+
+def project(
+    state: Mapping[str, Json] | None, row: Row, card: CardColumns | None, stages: Stages = DEFAULT_STAGES
+) -> State:
+    """The state after a row. `card`: the card columns of the row's read-back, None where there was none."""
+    new: State = {name: (state or {}).get(name) for name in COLUMNS}
+    orders: dict[str, str] = json.loads(str(new["orders"] or "{}"))
+    for name in ("modelpackagearn", "modelpackagegroupname", "modelpackageversion"):
+        new[name] = row[name]
+    new["creationtime"] = _text(row, "createdat") or new["creationtime"]
+    new["incident"] = new["incident"] or _text(row, "incident")
+    order = _order(row)
+    value = json.loads(str(row["tovalue"]))
+
+    if row["kind"] != Kind.REQUEST:
+        if _moves(orders, "event", order):
+            new["eventtime"], new["eventtype"] = str(row["happenedat"]), str(row["kind"])
+        if "packagestatus" in row and _moves(orders, "status", order):
+            new["modelpackagestatus"] = _text(row, "packagestatus")
+        if "specificationsha256" in row and _moves(orders, "artifact", order):
+            new |= {name: _text(row, name) for name in ARTIFACT_COLUMNS}
+    approval, lifecycle = _decisions(row, value)
+    if approval is not None and _moves(orders, "approval", order):
+        new["modelapprovalstatus"], new["approvalkind"] = approval, str(row["kind"])
+        new["approvalat"], new["approvalactor"] = str(row["happenedat"]), _text(row, "actor")
+        new["approvalreason"] = _text(row, "reason")
+    if lifecycle is not None:
+        if _moves(orders, "lifecycle", order):
+            new["modellifecycle"] = canonical(lifecycle)
+        # The event shows its own specification; one that shows none is taken to mean the version's current
+        # one.
+        artifact = row if "specificationsha256" in row else new
+        new["stages"] = _with_stage(
+            str(new["stages"] or "{}"), row, lifecycle, order, {n: artifact.get(n) for n in ARTIFACT_COLUMNS}
+        )
+    if row["kind"] == Kind.REGISTRATION:
+        new["registeredby"] = _text(row, "actor") or new["registeredby"]
+    if row["kind"] == Kind.DELETION:
+        new["deletedat"] = max(str(row["happenedat"]), str(new["deletedat"] or ""))
+    if (
+        card is not None
+        and "cardasof" in row
+        and _moves(orders, "card", f"{row['cardasof']}#{row['cardsha256']}")
+    ):
+        new |= {name: card.get(name) for name in CARD_COLUMNS}
+        new["cardsha256"], new["cardasof"] = str(row["cardsha256"]), str(row["cardasof"])
+
+    new |= _stage_columns(str(new["stages"] or "{}"), stages)
+    new["orders"] = canonical(orders)
+    new["modelaudittimestamp"] = str(row["seenat"])
+    new["ledgerseq"], new["ledgerhash"] = int(row["seq"]), str(row["hash"])
+    return new
+
+
+def _text(row: Row, name: str) -> str | None:
+    value = row.get(name)
+    return None if value is None else str(value)
+
+
+def _order(row: Row) -> str:
+    """Facts in order: by time, a registration before all else of its moment, ties by content id."""
+    return f"{row['happenedat']}#{0 if row['kind'] == Kind.REGISTRATION else 1}#{row['contentid']}"
+
+
+def _moves(orders: dict[str, str], group: str, order: str) -> bool:
+    """Whether a fact is younger than what its column group shows; if so it is noted as the one shown."""
+    if order <= orders.get(group, ""):
+        return False
+    orders[group] = order
+    return True
+
+
+def _decisions(row: Row, value: Json) -> tuple[str | None, dict[str, str] | None]:
+    """Approval status and life cycle that a row sets, None where it sets none."""
+    if row["kind"] == Kind.REGISTRATION:
+        return value[APPROVAL_FIELD], value[LIFECYCLE_FIELD]
+    if row["kind"] == Kind.APPROVAL:
+        return value, None
+    if row["kind"] == Kind.STAGE:
+        return None, value
+    return None, None
+
+
+def _with_stage(
+    held: str, row: Row, lifecycle: Mapping[str, str], order: str, artifact: Mapping[str, Json]
+) -> str:
+    """The stages' JSON with this one's status, unless a younger one is there. Other stages stay as they were.
+
+    `approved` is the artifact as it was at the youngest approval: what is admitted is that one, even if the
+    version's specification was changed since.
+    """
+    stages = json.loads(held)
+    entry = stages.setdefault(lifecycle["Stage"], {"order": ""})
+    if order > entry["order"]:
+        entry |= {
+            "status": lifecycle["StageStatus"],
+            "description": lifecycle.get("StageDescription"),
+            "at": row["happenedat"],
+            "kind": row["kind"],
+            "actor": row.get("actor"),
+            "order": order,
+        }
+    approval = row["kind"] == Kind.STAGE and lifecycle["StageStatus"] == APPROVED
+    if approval and order > entry.get("approved", {}).get("order", ""):
+        entry["approved"] = {
+            "order": order,
+            "url": artifact["artifacturl"],
+            "sha256": artifact["artifactsha256"],
+        }
+    return canonical(stages)
+
+
+def _stage_columns(held: str, stages: Stages) -> dict[str, str | None]:
+    statuses = {name: stage["status"] for name, stage in json.loads(held).items()}
+    return {
+        STAGE_COLUMNS[stage.stage]: statuses.get(stage.lifecycle)
+        for stage in stages.ordered
+        if stage.stage in STAGE_COLUMNS
+    }
+
+
+def holds(state: Mapping[str, Json] | None, lifecycle: str) -> bool:
+    """Whether a version may be used in a stage.
+
+    It must be approved at all and approved for the stage, each by a recorded change: what a version was
+    registered with is no approval. A deleted version holds nothing.
+    """
+    if not state or state.get("deletedat") or state.get("modelapprovalstatus") != APPROVED:
+        return False
+    stage = json.loads(state.get("stages") or "{}").get(lifecycle)
+    return (
+        state.get("approvalkind") == Kind.APPROVAL
+        and stage is not None
+        and stage["status"] == APPROVED
+        and stage["kind"] == Kind.STAGE
+    )
+
+
+def approved_artifact(state: Mapping[str, Json], lifecycle: str) -> tuple[str | None, str | None] | None:
+    """URL and SHA-256 of the artifact that was last approved for a stage, None where none ever was."""
+    approved = json.loads(state.get("stages") or "{}").get(lifecycle, {}).get("approved")
+    return (approved["url"], approved["sha256"]) if approved else None

@@ -1,0 +1,3 @@
+"""The functions, one folder each: handler (parse, wire), core (decide), ports (what it needs), adapters
+(boto3).
+"""

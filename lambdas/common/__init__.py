@@ -1,0 +1,1 @@
+"""What all functions share: settings, log lines, the batch protocol of SQS, clients."""
