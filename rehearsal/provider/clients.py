@@ -1,0 +1,132 @@
+"""boto3 clients of one provider configuration: one per service and Region, with the roles' credentials."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from rehearsal.provider.values import Props, without_none
+
+if TYPE_CHECKING:
+    from rehearsal.provider.configuration import Configuration
+
+CONNECTIONS = 40
+"""More than the engine's parallelism, so that no call waits for a connection."""
+
+FIRST_WAIT_SECONDS = 0.02
+LONGEST_WAIT_SECONDS = 0.5
+
+
+class NeverReady(Exception):
+    """A resource didn't reach the state that its creation, update or deletion waits for."""
+
+
+def error_code(error: Exception) -> str:
+    """The AWS error code of a botocore ClientError, else ""."""
+    response: Mapping[str, Any] = getattr(error, "response", {})
+    return str(response.get("Error", {}).get("Code", ""))
+
+
+def wait_until(ready: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+    """Poll until `ready`, first after 20 ms, at most every half second; NeverReady names `what`."""
+    deadline, pause = time.monotonic() + seconds, FIRST_WAIT_SECONDS
+    while not ready():
+        if time.monotonic() >= deadline:
+            raise NeverReady(f"{what} within {seconds:g} seconds")
+        time.sleep(pause)
+        pause = min(pause * 2, LONGEST_WAIT_SECONDS)
+
+
+class Clients:
+    """Calls AWS: `aws.call("dynamodb", "create_table", TableName=…)`; a parameter of None is left out."""
+
+    def __init__(self, configuration: Configuration, region: str, session: Any, shared: _Shared | None = None) -> None:
+        self.configuration = configuration
+        self.region = region
+        self._session = session
+        self._shared = shared or _Shared()
+
+    def in_region(self, region: str | None) -> Clients:
+        """The same credentials in another Region."""
+        if region is None or region == self.region:
+            return self
+        return Clients(self.configuration, region, self._session, self._shared)
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Props:
+        """Make one API call and return its answer; raises botocore's ClientError and ParamValidationError."""
+        method = getattr(self._client(service), operation)
+        answer: Props = method(**without_none(parameters))
+        return answer
+
+    def pages(self, service: str, operation: str, key: str, /, **parameters: Any) -> list[Any]:
+        """All items under `key` of a paged operation."""
+        paginator = self._client(service).get_paginator(operation)
+        return [item for page in paginator.paginate(**without_none(parameters)) for item in page.get(key, ())]
+
+    @property
+    def account(self) -> str:
+        """The account that the credentials belong to."""
+        with self._shared.lock:
+            if self._shared.account is None:
+                self._shared.account = str(self.call("sts", "get_caller_identity")["Account"])
+            return self._shared.account
+
+    def _client(self, service: str) -> Any:
+        key = (service, self.region)
+        with self._shared.lock:  # boto3 sessions may not make clients in two threads at once
+            if key not in self._shared.clients:
+                self._shared.clients[key] = self._session.client(
+                    service,
+                    region_name=self.region,
+                    endpoint_url=self.configuration.endpoints.get(service) or os.environ.get("AWS_ENDPOINT_URL"),
+                    config=_client_config(self.configuration),
+                )
+            return self._shared.clients[key]
+
+
+class _Shared:
+    """What the views of one session on several Regions share."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.clients: dict[tuple[str, str], Any] = {}
+        self.account: str | None = None
+
+
+def _client_config(configuration: Configuration) -> Any:
+    from botocore.config import Config
+
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": configuration.attempts},
+        s3={"addressing_style": "path" if configuration.s3_path_style else "auto"},
+        max_pool_connections=CONNECTIONS,
+        connect_timeout=5,
+        read_timeout=60,
+    )
+
+
+def connect(configuration: Configuration) -> Clients:
+    """Open a session and go through the chain of roles, each assumed with the credentials before it."""
+    import boto3
+
+    session = boto3.Session(
+        aws_access_key_id=configuration.access_key,
+        aws_secret_access_key=configuration.secret_key,
+        aws_session_token=configuration.token,
+        profile_name=configuration.profile,
+        region_name=configuration.region,
+    )
+    clients = Clients(configuration, configuration.region, session)
+    for role in configuration.roles:
+        answer = clients.call("sts", "assume_role", **role)["Credentials"]
+        session = boto3.Session(
+            aws_access_key_id=answer["AccessKeyId"],
+            aws_secret_access_key=answer["SecretAccessKey"],
+            aws_session_token=answer["SessionToken"],
+            region_name=configuration.region,
+        )
+        clients = Clients(configuration, configuration.region, session)
+    return clients

@@ -1,0 +1,291 @@
+"""Build `metadata.json` from the pulumi_aws SDK, cfn-lint's CloudFormation schemas and botocore's models.
+
+Run `python -m rehearsal.provider.generate` after a change of the type table or of a pinned package; with
+`--check` it only says whether the committed file is fresh (exit status 1 if not). It needs the packages of
+the rehearsal, and imports the SDK; the plugin itself does neither."""
+
+from __future__ import annotations
+
+import collections.abc
+import importlib
+import importlib.resources
+import inspect
+import json
+import re
+import sys
+import types
+import typing
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import pulumi
+from pulumi._types import input_type_types, is_input_type, resource_types
+
+from rehearsal.provider.metadata import PATH
+from rehearsal.provider.resource import Argument, ResourceType
+from rehearsal.provider.types import TYPES
+
+REGION = "eu-west-1"
+LIMITS = (
+    "pattern",
+    "enum",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+)
+SCALARS = {str: "string", int: "integer", float: "number", bool: "boolean"}
+ALWAYS_REPLACES = ("region",)  # every regional resource of the v7 provider is bound to its Region
+
+
+class BadRow(Exception):
+    """A row names an argument or a schema path that doesn't exist."""
+
+
+@cache
+def cfn_schema(name: str) -> Mapping[str, Any]:
+    """The CloudFormation schema of a type as cfn-lint ships it."""
+    base = importlib.resources.files("cfnlint") / "data" / "schemas"
+    table = json.loads((base / "providers" / f"{REGION}.json").read_text("utf-8"))
+    schema: Mapping[str, Any] = json.loads((base / "resources" / f"{table[name]}.json").read_text("utf-8"))
+    return schema
+
+
+def _resolve(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    while "$ref" in node:
+        node = schema["definitions"][node["$ref"].rsplit("/", 1)[1]]
+    return node
+
+
+def cfn_node(name: str, path: str) -> Mapping[str, Any]:
+    """The schema at a dotted property path, lists passed through."""
+    schema = cfn_schema(name)
+    node: Mapping[str, Any] = schema
+    for part in path.split("."):
+        node = _resolve(schema, node)
+        if "items" in node:
+            node = _resolve(schema, node["items"])
+        choices = [
+            node,
+            *(_resolve(schema, choice) for choice in (*node.get("oneOf", ()), *node.get("anyOf", ()))),
+        ]
+        found = next((choice["properties"][part] for choice in choices if part in choice.get("properties", {})), None)
+        if found is None:
+            raise BadRow(f"{name} has no property {path} (at {part})")
+        node = found
+    return _resolve(schema, node)
+
+
+def _python_pattern(pattern: str) -> str | None:
+    """The pattern if Python reads it as written, else None (the metadata lists it as unread)."""
+    try:
+        re.compile(pattern)
+    except re.error:
+        return None
+    return pattern
+
+
+def cfn_limits(name: str, path: str) -> dict[str, Any]:
+    """The limits of one CloudFormation property."""
+    found = {key: value for key, value in cfn_node(name, path).items() if key in LIMITS}
+    if found.get("uniqueItems") is False:
+        del found["uniqueItems"]
+    if "pattern" in found and _python_pattern(found["pattern"]) is None:
+        raise BadRow(f"Python can't read the pattern of {name} {path}: {found['pattern']}")
+    return {**found, "source": f"{name} {path}"} if found else {}
+
+
+@cache
+def _service_shapes(service: str) -> Any:
+    from botocore.session import get_session
+
+    return get_session().get_service_model(service)
+
+
+def botocore_limits(name: str) -> dict[str, Any]:
+    """The limits of a botocore shape (`lambda.Runtime`); its patterns hold for the whole value."""
+    service, shape_name = name.split(".")
+    shape = _service_shapes(service).shape_for(shape_name)
+    found: dict[str, Any] = {}
+    if getattr(shape, "enum", None):
+        found["enum"] = list(shape.enum)
+    length = {"string": ("minLength", "maxLength"), "list": ("minItems", "maxItems")}
+    low, high = length.get(shape.type_name, ("minimum", "maximum"))
+    for key, keyword in (("min", low), ("max", high)):
+        if key in shape.metadata:
+            found[keyword] = shape.metadata[key]
+    if "pattern" in shape.metadata and _python_pattern(shape.metadata["pattern"]) is not None:
+        found["pattern"] = f"^(?:{shape.metadata['pattern']})$"
+    return {**found, "source": f"botocore {name}"}
+
+
+def create_only(name: str | None, path: str | None) -> bool:
+    """Whether CloudFormation replaces the resource when this property changes."""
+    if name is None or path is None:
+        return False
+    marks = [mark.removeprefix("/properties/") for mark in cfn_schema(name).get("createOnlyProperties", ())]
+    here = path.replace(".", "/")
+    return any(here == mark or here.startswith(f"{mark}/") for mark in marks)
+
+
+def _strip(annotation: Any) -> Any:
+    """Peel Input, Optional and Union of an enum down to the value's own type."""
+    origin = typing.get_origin(annotation)
+    if origin in (typing.Union, types.UnionType):
+        kept = [
+            item for item in typing.get_args(annotation)
+            if item is not type(None)
+            and typing.get_origin(item) not in (collections.abc.Awaitable, pulumi.Output)
+            and item is not pulumi.Output and not isinstance(item, typing.ForwardRef)
+        ]  # fmt: skip
+        plain = [item for item in kept if item in SCALARS] or kept
+        return _strip(plain[0])
+    return annotation
+
+
+def _kind(annotation: Any) -> dict[str, Any]:
+    """The kind of a value, with element or properties."""
+    found = _strip(annotation)
+    if found in SCALARS:
+        return {"kind": SCALARS[found]}
+    if found is pulumi.Archive:
+        return {"kind": "archive"}
+    origin = typing.get_origin(found)
+    arguments = typing.get_args(found)
+    if origin in (collections.abc.Sequence, list):
+        return {"kind": "list", "element": _kind(arguments[0])}
+    if origin in (collections.abc.Mapping, dict):
+        return {"kind": "map", "element": _kind(arguments[1])}
+    if inspect.isclass(found) and is_input_type(found):
+        return {"kind": "object", "properties": _properties(found)}
+    return {"kind": "any"}
+
+
+def _required(args: type) -> set[str]:
+    """The Python names of the arguments without a default."""
+    parameters = inspect.signature(args.__init__).parameters.values()  # type: ignore[misc]  # only its signature
+    return {item.name for item in parameters if item.default is item.empty and not item.name.startswith("__")}
+
+
+def _properties(args: type) -> dict[str, Any]:
+    from pulumi._types import input_type_py_to_pulumi_names
+
+    names = input_type_py_to_pulumi_names(args)
+    needed = _required(args)
+    kinds = input_type_types(args)
+    outputs = _output_class(args)
+    found: dict[str, Any] = {}
+    for python_name, name in sorted(names.items(), key=lambda item: item[1]):
+        entry = _kind(kinds[name])
+        if python_name in needed:
+            entry["required"] = True
+        elif outputs is not None and not _optional_output(outputs, python_name):
+            entry["computed"] = True
+        found[name] = entry
+    return found
+
+
+def _output_class(args: type) -> type | None:
+    """The output twin of a nested argument class (`TableTtlArgs` → `outputs.TableTtl`)."""
+    module = importlib.import_module(args.__module__.rsplit(".", 1)[0])
+    twin = getattr(getattr(module, "outputs", None), args.__name__.removesuffix("Args"), None)
+    return twin if inspect.isclass(twin) else None
+
+
+def _optional_output(owner: type, python_name: str) -> bool:
+    """Whether an output property may be absent, by its getter's annotation."""
+    getter = getattr(owner, python_name, None)
+    if not isinstance(getter, property) or getter.fget is None:
+        return True
+    return "Optional[" in str(inspect.get_annotations(getter.fget)["return"])
+
+
+def _sdk_classes(token: str) -> tuple[type, type]:
+    """The resource class and its argument class of a token such as `aws:s3/bucket:Bucket`."""
+    module_path, class_name = token.removeprefix("aws:").split(":")
+    package, file = module_path.split("/")
+    python_package = {"lambda": "lambda_"}.get(package, package)
+    snake = re.sub(r"(?<!^)(?=[A-Z])", "_", file).lower()
+    module = importlib.import_module(f"pulumi_aws.{python_package}.{snake}")
+    # Not always `<Class>Args`: where that is a nested argument's name, the SDK takes `<Class>InitArgs`.
+    args_name = next(name for name in module.__all__ if name != class_name)
+    return getattr(module, class_name), getattr(module, args_name)
+
+
+def _apply_row(row: ResourceType, inputs: dict[str, Any]) -> None:
+    """Mark what the row carries out, and put the limits of the schemas on it."""
+    tagged = {"tags": Argument()} if row.tags else {}
+    regional = {"region": Argument(replaces=True, computed=True)} if "region" in inputs else {}
+    for path, argument in {**row.arguments, **tagged, **regional}.items():
+        entry: dict[str, Any] = {"properties": inputs}
+        for part in path.split("."):
+            inner = entry["element"] if entry.get("kind") == "list" else entry
+            if part not in inner.get("properties", {}):
+                raise BadRow(f"pulumi_aws knows no argument {path} of {row.pulumi_type}")
+            entry = inner["properties"][part]
+            entry["carried"] = True
+        if argument.computed is not None:
+            entry["computed"] = argument.computed
+        limits = cfn_limits(row.cfn, argument.cfn) if row.cfn and argument.cfn else {}
+        if argument.shape:
+            limits = {**limits, **botocore_limits(argument.shape)}
+        if argument.text != "plain":
+            limits.pop("pattern", None)  # written for CloudFormation's object form
+        if limits.keys() - {"source"}:
+            entry["limits"] = limits
+        if create_only(row.cfn, argument.cfn) if argument.replaces is None else argument.replaces:
+            entry["createOnly"] = True
+
+
+def _secret_outputs(resource: type) -> list[str]:
+    """Outputs that the SDK marks secret by itself (`additional_secret_outputs`)."""
+    found = re.findall(r"additional_secret_outputs=\[([^\]]*)\]", inspect.getsource(resource))
+    return sorted({name for group in found for name in re.findall(r'"(\w+)"', group)})
+
+
+def type_entry(row: ResourceType) -> dict[str, Any]:
+    """The generated entry of one row."""
+    resource, args = _sdk_classes(row.pulumi_type)
+    inputs = _properties(args)
+    python_names = {name: python for python, name in pulumi._types.resource_py_to_pulumi_names(resource).items()}
+    for name, entry in inputs.items():
+        if not entry.get("required") and not _optional_output(resource, python_names.get(name, name)):
+            entry["computed"] = True
+    _apply_row(row, inputs)
+    outputs = sorted(set(resource_types(resource)) - set(inputs))
+    return {"inputs": inputs, "outputs": outputs, "secrets": _secret_outputs(resource)}
+
+
+def build() -> str:
+    """The text of `metadata.json`."""
+    from pulumi_aws.provider import ProviderArgs
+
+    document = {
+        "sources": {name: version(name) for name in ("pulumi-aws", "cfn-lint", "botocore")},
+        "provider": _properties(ProviderArgs),
+        "types": {token: type_entry(row) for token, row in sorted(TYPES.items())},
+    }
+    return json.dumps(document, indent=1, sort_keys=True) + "\n"
+
+
+def main() -> int:
+    """Write the file, or with `--check` compare it."""
+    text = build()
+    if "--check" in sys.argv[1:]:
+        fresh = PATH.exists() and PATH.read_text("utf-8") == text
+        print(
+            "metadata.json is fresh" if fresh else "metadata.json is stale: run python -m rehearsal.provider.generate"
+        )
+        return 0 if fresh else 1
+    PATH.write_text(text, "utf-8")
+    print(f"{PATH.name}: {len(TYPES)} types, {len(text) // 1024} KiB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,10 @@
+"""The type table: one module per AWS service, one row per type. A new type is a row, and its module here."""
+
+from __future__ import annotations
+
+from rehearsal.provider.resource import ResourceType
+from rehearsal.provider.types import dynamodb, iam, kms, s3
+
+MODULES = (dynamodb, iam, kms, s3)
+
+TYPES: dict[str, ResourceType] = {row.pulumi_type: row for module in MODULES for row in module.TYPES}
