@@ -41,7 +41,9 @@ Layers = Sequence[tuple[str, str, str]]
 """(layer, decision alone, by), as the request log has it."""
 
 
-def make(attempts: Sequence[Attempt], score: Score, layers_of: Callable[[str], Layers]) -> tuple[list[Refusal], set[str]]:
+def make(
+    attempts: Sequence[Attempt], score: Score, layers_of: Callable[[str], Layers]
+) -> tuple[list[Refusal], set[str]]:
     """Make every attempt; each must fail, refused by every layer that it names.
 
     `layers_of` gives the layers of a denied request by its id. Returns the refusals and the ids of the denied requests,
@@ -71,7 +73,13 @@ def make(attempts: Sequence[Attempt], score: Score, layers_of: Callable[[str], L
                     decision == expected,
                     by if decision == expected else f"the {layer} side alone is {decision} ({by or 'no statement'})",
                 )
-            refusals.append(Refusal(attempt.who, attempt.what, {layer: seen.get(layer, ("", ""))[1] for layer in attempt.layers}))
+            refusals.append(
+                Refusal(
+                    attempt.who,
+                    attempt.what,
+                    {layer: seen.get(layer, ("", ""))[1] for layer in attempt.layers},
+                )
+            )
         else:
             score.expect(claim, False, f"FORBIDDEN, BUT SUCCEEDED: {attempt.who} could {attempt.what}")
     return refusals, denied

@@ -2,57 +2,52 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from governance.card import Evaluation, Metric, build_card
 from rehearsal.scenario.training import MINIMUM_AUC, PROTECTED, ROUNDS, TrainedModel
 
 IMAGE = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:1.7-1"
-"""AWS's own XGBoost container of eu-west-1 (SageMaker developer guide, "Docker registry paths", Ireland)."""
+"""AWS's own XGBoost container of eu-west-1 (SageMaker, "Docker Registry Paths and Example Code", Ireland)."""
 
 
 def model_card(model: TrainedModel, artifact_url: str) -> str:
-    """A full model card for a model package, by the published JSON schema (no key outside it is admitted).
-
-    Figures are the ones measured on held-out rows.
-    """
-    card: dict[str, Any] = {
-        "model_overview": {"model_creator": "Credit risk team", "model_artifact": [artifact_url]},
-        "intended_uses": {
+    """A full model card for a model package, with the figures measured on held-out rows."""
+    return build_card(
+        creator="Credit risk team",
+        artifact_urls=[artifact_url],
+        intended_uses={
             "purpose_of_model": "Estimate the probability that a credit application turns bad.",
             "intended_uses": "Decision support for consumer loans; a person decides.",
             "factors_affecting_model_efficiency": "Trained on 1,000 historical applications of one bank.",
             "risk_rating": "Medium",
             "explanations_for_risk_rating": "Affects single applicants; no automatic decision.",
         },
-        "business_details": {
+        business_details={
             "business_problem": "Credit losses in consumer lending.",
             "business_stakeholders": "Consumer lending, model risk",
             "line_of_business": "Consumer Lending",
         },
-        "training_details": {
+        training_details={
             "objective_function": {
                 "function": {"function": "Maximize", "facet": "AUC"},
                 "notes": f"XGBoost, {ROUNDS} rounds, no early stopping.",
             },
             "training_observations": f"{model.training_rows} rows; left out: {', '.join(PROTECTED)}.",
         },
-        "evaluation_details": [
-            {
-                "name": "held-out",
-                "evaluation_observation": f"{len(model.held_out)} rows, split before encoding; AUC at least {MINIMUM_AUC}.",
-                "metric_groups": [
-                    {
-                        "name": "binary_classification_metrics",
-                        "metric_data": [
-                            {"name": "auc", "type": "number", "value": round(model.auc, 6)},
-                            {"name": "accuracy", "type": "number", "value": round(model.accuracy, 6)},
-                        ],
-                    }
-                ],
-            }
+        evaluations=[
+            Evaluation(
+                name="held-out",
+                observation=f"{len(model.held_out)} rows, split before encoding; the bar is AUC {MINIMUM_AUC}.",
+                metric_groups={
+                    "binary_classification_metrics": [
+                        Metric("auc", round(model.auc, 6)),
+                        Metric("accuracy", round(model.accuracy, 6)),
+                    ]
+                },
+            )
         ],
-        "additional_information": {
+        additional_information={
             "ethical_considerations": "Attributes on sex, marital status, age and origin are no features.",
             "caveats_and_recommendations": "Old data of one country: not for lending.",
             "custom_details": {
@@ -61,8 +56,7 @@ def model_card(model: TrainedModel, artifact_url: str) -> str:
                 "UseCaseStage": "Development",
             },
         },
-    }
-    return json.dumps(card)
+    )
 
 
 def version_request(group_arn: str, card: str, artifact_url: str, *, stage: str = "Development") -> dict[str, Any]:
@@ -71,7 +65,11 @@ def version_request(group_arn: str, card: str, artifact_url: str, *, stage: str 
         "ModelPackageGroupName": group_arn,
         "ModelPackageDescription": "Credit risk, XGBoost on the German credit data",
         "ModelApprovalStatus": "PendingManualApproval",
-        "ModelLifeCycle": {"Stage": stage, "StageStatus": "PendingApproval", "StageDescription": "first candidate"},
+        "ModelLifeCycle": {
+            "Stage": stage,
+            "StageStatus": "PendingApproval",
+            "StageDescription": "first candidate",
+        },
         "InferenceSpecification": {
             "Containers": [{"Image": IMAGE, "ModelDataUrl": artifact_url}],
             "SupportedContentTypes": ["text/csv"],

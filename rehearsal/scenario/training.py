@@ -59,7 +59,8 @@ class Features:
         columns = [name for name in rows[0] if name != OUTCOME and name not in PROTECTED]
         numeric = tuple(name for name in columns if all(_is_number(row[name]) for row in rows))
         return cls(
-            numeric, {name: tuple(sorted({row[name] for row in rows})) for name in columns if name not in numeric}
+            numeric,
+            {name: tuple(sorted({row[name] for row in rows})) for name in columns if name not in numeric},
         )
 
     def matrix(self, rows: Sequence[Row]) -> Matrix:
@@ -108,7 +109,9 @@ def train(rows: Sequence[Row] | None = None) -> TrainedModel:
     training = [rows[index] for index in seen]
     features = Features.fit(training)
     booster = xgboost.train(
-        dict(PARAMETERS), xgboost.DMatrix(features.matrix(training), label=_labels(training)), num_boost_round=ROUNDS
+        dict(PARAMETERS),
+        xgboost.DMatrix(features.matrix(training), label=_labels(training)),
+        num_boost_round=ROUNDS,
     )
     artifact = _pack({"features.json": features.to_json().encode(), "model.json": bytes(booster.save_raw("json"))})
     unseen = tuple(rows[index] for index in held_out)

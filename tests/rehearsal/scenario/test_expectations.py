@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from rehearsal.scenario.attempts import Attempt, make
 from rehearsal.scenario.expectations import PhaseFailed, Score
 
@@ -37,9 +38,14 @@ DOUBLE = {"identity": "denied", "resource": "silent"}
 def test_a_phase_with_a_failed_expectation_stops_the_run() -> None:
     """Guards against going on after a failure and ending green."""
     score = Score()
-    with pytest.raises(PhaseFailed), score.phase("one"):
-        score.equal("two is three", 2, 3)
-        score.expect("known although the first failed", False)
+
+    def phase() -> None:
+        with score.phase("one"):
+            score.equal("two is three", 2, 3)
+            score.expect("known although the first failed", False)
+
+    with pytest.raises(PhaseFailed):
+        phase()
     assert [each.claim for each in score.failures] == ["two is three", "known although the first failed"]
 
 
@@ -75,6 +81,8 @@ def test_a_refusal_by_all_layers_holds() -> None:
 
 def test_a_failed_precondition_is_the_service_s_refusal() -> None:
     """Guards against counting a missing policy as AWS's own refusal."""
-    attempt = Attempt("the data scientist", "overwrite", refuse("PreconditionFailed"), {"service": "PreconditionFailed"})
+    attempt = Attempt(
+        "the data scientist", "overwrite", refuse("PreconditionFailed"), {"service": "PreconditionFailed"}
+    )
     assert not run(attempt, []).failures
     assert run(Attempt("x", "y", refuse("AccessDenied"), {"service": "PreconditionFailed"}), []).failures

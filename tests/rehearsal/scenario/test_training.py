@@ -6,6 +6,7 @@ import hashlib
 import json
 
 import pytest
+
 from rehearsal.scenario import training
 from rehearsal.scenario.registration import model_card
 

@@ -1,0 +1,46 @@
+"""The organisation that is rehearsed: the one of `Pulumi.yaml`, read by the program's own settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from blueprint.names import HUB
+from blueprint.organisation import Organisation, Spoke
+from blueprint.settings import PROJECT, Settings
+
+
+class CantRehearse(Exception):
+    """The configuration is right, but has too few accounts for the flow."""
+
+
+def organisation_of(root: Path) -> Organisation:
+    """Raises ConfigurationError where `Pulumi.yaml` is wrong, CantRehearse where it has too few spokes."""
+    project: dict[str, Any] = yaml.safe_load((root / "Pulumi.yaml").read_text(encoding="utf-8"))
+    declared = {
+        key.removeprefix(f"{PROJECT}:"): value["default"]
+        for key, value in project["config"].items()
+        if key.startswith(f"{PROJECT}:") and "default" in value
+    }
+    organisation = Settings.parse(declared, HUB).organisation
+    for stage in organisation.stages[:2]:
+        if not organisation.spokes_of(stage.name):
+            raise CantRehearse(
+                f"no account of Pulumi.yaml is of stage {stage.name}; the rehearsal registers a model from an account"
+                " of the first stage and serves it in one of the second: add one of each"
+            )
+    if len(organisation.stages) < 2:
+        raise CantRehearse("Pulumi.yaml has one stage; the rehearsal needs two: one that registers, one that serves")
+    return organisation
+
+
+def contributor(organisation: Organisation) -> Spoke:
+    """The spoke that trains and registers: the first of the first stage."""
+    return organisation.spokes_of(organisation.stages[0].name)[0]
+
+
+def consumer(organisation: Organisation) -> Spoke:
+    """The spoke that serves: the first of the second stage."""
+    return organisation.spokes_of(organisation.stages[1].name)[0]

@@ -1,0 +1,52 @@
+"""The `governance` command, run as its users run it: a process of its own with the usual AWS environment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from rehearsal.engine import ROOT
+from rehearsal.scenario.cast import Actor
+
+SECONDS = 120
+
+
+class ConsoleFailed(Exception):
+    """A command that had to succeed didn't; the message is all it printed."""
+
+
+class Console:
+    """Runs `python -m console` from `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def run(self, *arguments: str, actor: Actor | None) -> str:
+        """Run a command that has to succeed; return what it printed."""
+        status, printed = self.try_run(*arguments, actor=actor)
+        if status != 0:
+            raise ConsoleFailed(f"`governance {' '.join(arguments)}` exited with status {status}:\n{printed}")
+        return printed
+
+    def try_run(self, *arguments: str, actor: Actor | None) -> tuple[int, str]:
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "NO_COLOR": "1",
+            "COLUMNS": "200",
+            **(actor.environment() if actor else {}),
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "console", *arguments],
+            cwd=self._folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        return done.returncode, done.stdout

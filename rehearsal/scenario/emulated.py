@@ -1,0 +1,99 @@
+"""The emulated organisation as a process of its own, started for a run and found again by later commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from rehearsal.engine import ROOT
+from rehearsal.organisation.control import Control
+from rehearsal.scenario.cast import Keys
+
+FOLDER = ROOT / "build" / "rehearsal"
+"""Where a run writes, and where the next command finds what it left up."""
+
+READY = "organisation.json"
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+
+
+class StartFailed(Exception):
+    """The emulated organisation didn't come up; the message holds what it printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emulated:
+    """A running emulated organisation. `admin_keys` are the administrators' credentials by account id."""
+
+    process: int
+    control: Control
+    admin_keys: Mapping[str, Keys]
+
+    def stop(self) -> None:
+        """End it and everything it started, politely first."""
+        try:
+            process = psutil.Process(self.process)
+        except psutil.NoSuchProcess:
+            return
+        family = [process, *process.children(recursive=True)]
+        process.send_signal(signal.SIGTERM)
+        _, alive = psutil.wait_procs(family, timeout=STOP_SECONDS)
+        for each in alive:
+            each.kill()
+        psutil.wait_procs(alive, timeout=STOP_SECONDS)
+
+
+def start(folder: Path, seed: int, *, outlive: bool) -> Emulated:
+    """Start `python -m rehearsal serve` and wait until it answers.
+
+    `outlive`: it stays when this process ends (for --keep); otherwise it ends with it, however that ends.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    ready, log = folder / READY, folder / "organisation.log"
+    ready.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "rehearsal", "serve", "--seed", str(seed), "--ready-file", str(ready)]
+    if not outlive:
+        command += ["--parent", str(os.getpid())]
+    with log.open("w", encoding="utf-8") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while not ready.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            raise StartFailed(f"the emulated organisation did not start:\n{log.read_text(encoding='utf-8')}")
+        time.sleep(0.05)
+    return find(folder)
+
+
+def find(folder: Path) -> Emulated:
+    """The organisation that `start` left running in this folder. Raises FileNotFoundError where there is none."""
+    written = json.loads((folder / READY).read_text(encoding="utf-8"))
+    keys = {account: Keys(**value) for account, value in written["admin_keys"].items()}
+    return Emulated(written["process"], Control(written["endpoint"]), keys)
+
+
+def stop() -> bool:
+    """End the organisation that --keep left up. False where there is none."""
+    try:
+        running = find(FOLDER)
+    except FileNotFoundError:
+        return False
+    running.stop()
+    (FOLDER / READY).unlink(missing_ok=True)
+    return True

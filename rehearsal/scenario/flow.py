@@ -1,0 +1,307 @@
+"""The flow, phase by phase: what is done, and what must then be true.
+
+Each function is one phase. It acts through ordinary clients, reads what came of it through them too, and records its
+expectations. Nothing here knows how the emulated organisation works inside.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from blueprint.organisation import Organisation
+from governance.artifacts import publish
+from rehearsal.engine import Engine
+from rehearsal.organisation.control import Control
+from rehearsal.scenario import company, forbidden, training
+from rehearsal.scenario.attempts import Attempt, Refusal, make
+from rehearsal.scenario.cast import Cast
+from rehearsal.scenario.configuration import consumer, contributor
+from rehearsal.scenario.console import Console
+from rehearsal.scenario.expectations import Score
+from rehearsal.scenario.forbidden import Registered
+from rehearsal.scenario.registration import model_card, version_request
+from rehearsal.scenario.report import unexpected_denial
+from rehearsal.scenario.tables import Tables
+
+DRAIN_SECONDS = 60.0
+TROUBLE = frozenset({"lost", "failed-invocation", "dead-letter"})
+"""Kinds of the event log that an undisturbed organisation has no row of."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What the phases share."""
+
+    score: Score
+    organisation: Organisation
+    control: Control
+    engine: Engine
+    cast: Cast
+    folder: Path
+    say: Callable[[str], None]
+    outputs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    resources: dict[str, int] = field(default_factory=dict)
+    model: training.TrainedModel | None = None
+    version: Registered | None = None
+    refusals: list[Refusal] = field(default_factory=list)
+    expected_denials: set[str] = field(default_factory=set)
+    facts: int = 0
+
+    @property
+    def stacks(self) -> list[str]:
+        return ["hub", *(spoke.stack for spoke in self.organisation.spokes)]
+
+    @property
+    def console(self) -> Console:
+        return Console(self.folder)
+
+    def trained(self) -> training.TrainedModel:
+        assert self.model is not None, "phases run in order: the model is trained first"  # noqa: S101
+        return self.model
+
+    def registered(self) -> Registered:
+        assert self.version is not None, "phases run in order: the version is registered first"  # noqa: S101
+        return self.version
+
+    def tables(self) -> Tables:
+        """The governance tables, read as the hub's administrator."""
+        return Tables(self.cast.administrator(self.organisation.hub), self.organisation)
+
+    def settle(self) -> None:
+        """Wait until no event, message or invocation is under way."""
+        self.score.expect("events and queues come to rest", self.control.drain(DRAIN_SECONDS))
+
+    def attempt(self, *attempts: Attempt) -> None:
+        refusals, denied = make(attempts, self.score, self.control.layers)
+        self.refusals += refusals
+        self.expected_denials |= denied
+
+
+def bring_up(run: Run) -> None:
+    """Hub first, then the spokes."""
+    for stack in run.stacks:
+        run.engine.init(stack)
+        run.engine.config_set(stack, "statefulResources", "destroy")
+        outcome = run.engine.up(stack)
+        run.outputs[stack] = run.engine.outputs(stack)
+        run.resources[stack] = outcome.counts.get("create", 0)
+        run.say(f"{stack}: {run.resources[stack]} resources in {outcome.seconds:.1f} s")
+        run.score.expect(f"stack {stack} comes up", run.resources[stack] > 0, f"{run.resources[stack]} resources")
+
+
+def preview_again(run: Run) -> None:
+    """A second look finds nothing to do: no perpetual diff, packages byte-identical."""
+    for stack in run.stacks:
+        outcome = run.engine.preview(stack)
+        run.score.expect(
+            f"a preview of {stack} right after up shows no change",
+            not outcome.steps,
+            "; ".join(str(step) for step in outcome.steps) or f"{outcome.resources} unchanged",
+        )
+
+
+def train(run: Run) -> None:
+    run.model = training.train()
+    run.say(f"AUC {run.model.auc:.3f} on {len(run.model.held_out)} rows that the model never saw")
+    run.score.expect(
+        f"the held-out AUC is at least {training.MINIMUM_AUC}",
+        run.model.auc >= training.MINIMUM_AUC,
+        f"{run.model.auc:.4f}",
+    )
+
+
+def register(run: Run) -> None:
+    """The data scientist publishes the artifact and registers the version in the hub's group."""
+    model, organisation = run.trained(), run.organisation
+    scientist, spoke = run.cast.data_scientist(), contributor(organisation)
+    group = organisation.groups[0]
+    hub = run.outputs["hub"]
+    place = publish(scientist.client("s3"), hub["artifactBucket"], spoke.stack, group, model.artifact)
+    run.score.expect("the artifact is new in the hub's bucket", place.created, place.url)
+    again = publish(scientist.client("s3"), hub["artifactBucket"], spoke.stack, group, model.artifact)
+    run.score.expect("publishing the same bytes again makes nothing new", not again.created, again.key)
+    card = model_card(model, place.url)
+    group_arn = organisation.names.group_arn(organisation.hub, group)
+    answer = scientist.client("sagemaker").create_model_package(**version_request(group_arn, card, place.url))
+    arn = answer["ModelPackageArn"]
+    run.version = Registered(
+        group_arn=group_arn,
+        package_arn=arn,
+        card=card,
+        bucket=hub["artifactBucket"],
+        key=place.key,
+        version_id=place.version_id or "",
+        artifact=model.artifact,
+        consumer=consumer(organisation).stage,
+    )
+    run.say(f"{arn}")
+    seen = scientist.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    run.score.equal("the version waits for approval", seen["ModelApprovalStatus"], "PendingManualApproval")
+    run.score.equal("its card is the one that was written", seen["ModelCard"]["ModelCardContent"], card)
+    run.settle()
+    rows = run.tables().ledger(arn)
+    run.score.expect("the registration is in the ledger", bool(rows), f"{len(rows)} rows")
+
+
+def forbid(run: Run) -> None:
+    """What the insiders may never do, each refused by each layer alone."""
+    version = run.registered()
+    run.attempt(*forbidden.by_the_data_scientist(run.cast.data_scientist(), version))
+    run.attempt(*forbidden.by_the_validator(run.cast.validator(), version))
+    run.attempt(*forbidden.before_approval(run.cast.serving(), version))
+    names, hub = run.organisation.names, run.organisation.hub
+    writer = run.cast.as_service(
+        "the ledger's writer",
+        "lambda.amazonaws.com",
+        names.role_arn(hub, names.hub_role("capture")),
+        f"arn:aws:lambda:{run.organisation.region}:{hub}:function:{names.function('capture')}",
+        hub,
+        names.function("capture"),
+    )
+    ledger = names.table("modelgovernanceledger")
+    run.attempt(*forbidden.by_the_ledger_s_writer(writer, ledger, version.package_arn))
+    run.say(f"{len(run.refusals)} attempts refused")
+
+
+def approve(run: Run) -> None:
+    """The officer approves for Development, then for test; capture records it, the artifact gets its tag."""
+    version = run.registered()
+    for stage in run.organisation.stages[:2]:
+        approver = run.cast.approver(stage.name)
+        run.console.run(
+            "approve", version.package_arn, "--stage", stage.name,
+            "--reason", f"held-out AUC {run.trained().auc:.3f}", actor=approver,
+        )  # fmt: skip
+        run.settle()
+    tables = run.tables()
+    state = tables.state(version.package_arn)
+    run.score.equal("the state says approved", state.get("modelapprovalstatus"), "Approved")
+    run.score.equal("Development is held", state.get("modellifecycledevstatus"), "Approved")
+    run.score.equal("Staging is held beside it", state.get("modellifecycleteststatus"), "Approved")
+    approvals = [row for row in tables.ledger(version.package_arn) if row.get("actorsourceidentity")]
+    run.score.expect(
+        "the ledger names the person who approved",
+        any(row["actorsourceidentity"] == company.OFFICER for row in approvals),
+        f"{len(approvals)} rows with a person",
+    )
+    tags = run.cast.administrator(run.organisation.hub).client("s3").get_object_tagging(
+        Bucket=version.bucket, Key=version.key, VersionId=version.version_id
+    )["TagSet"]  # fmt: skip
+    run.score.expect(
+        f"exactly the approved artifact carries the tag {version.consumer}=approved",
+        {"Key": version.consumer, "Value": "approved"} in tags,
+        f"{tags}",
+    )
+
+
+def serve(run: Run) -> None:
+    """The test account deploys the version; its serving role reads the artifact and scores the same figures."""
+    version, model = run.registered(), run.trained()
+    serving = run.cast.serving()
+    body = serving.client("s3").get_object(Bucket=version.bucket, Key=version.key)["Body"].read()
+    run.score.expect("the serving role reads the very artifact", body == version.artifact, f"{len(body)} bytes")
+    scores = training.score(body, model.held_out)
+    run.score.expect(
+        "the artifact that was read scores the same figures",
+        scores == model.scores,
+        f"{len(scores)} applications",
+    )
+    spoke, names = consumer(run.organisation), run.organisation.names
+    sagemaker = run.cast.administrator(spoke.account).client("sagemaker")
+    role = names.role_arn(spoke.account, names.role(spoke.stack, "serving"))
+    sagemaker.create_model(
+        ModelName="credit-risk-1",
+        ExecutionRoleArn=role,
+        PrimaryContainer={"ModelPackageName": version.package_arn},
+    )
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": "credit-risk-1",
+        "InitialInstanceCount": 1,
+        "InstanceType": "ml.m5.large",
+    }
+    sagemaker.create_endpoint_config(EndpointConfigName="credit-risk-1", ProductionVariants=[variant])
+    endpoint = sagemaker.create_endpoint(EndpointName="CreditRisk", EndpointConfigName="credit-risk-1")["EndpointArn"]
+    run.settle()
+    status = sagemaker.describe_endpoint(EndpointName="CreditRisk")["EndpointStatus"]
+    run.score.equal("the endpoint is in service", status, "InService")
+    row = run.tables().endpoint(endpoint.lower())
+    run.score.expect("its event reached the hub through bus and forwarder", bool(row), f"{row}")
+    run.score.equal("with the account that it runs in", row.get("account"), spoke.account)
+
+
+def keep_outsiders_out(run: Run) -> None:
+    """An account outside the organisation, whose own policies allow everything."""
+    run.attempt(
+        *forbidden.by_the_outsider(
+            run.cast.outsider, run.organisation, run.registered(), run.outputs["hub"]["artifactKeyArn"]
+        )
+    )
+
+
+def disturb(run: Run) -> None:
+    """Events come twice and out of order; the facts stay the same, and the state is the last truth."""
+    scientist, version = run.cast.data_scientist(), run.registered()
+    development, staging = run.organisation.stages[:2]
+    request = version_request(version.group_arn, version.card, version.url)
+    arn = scientist.client("sagemaker").create_model_package(**request)["ModelPackageArn"]
+    run.settle()
+    with run.control.disturbance(duplicates=0.7, window=4):
+        for stage, decision in ((development, "approve"), (staging, "approve"), (staging, "reject")):
+            approver = run.cast.approver(stage.name)
+            run.console.run(
+                decision, arn, "--stage", stage.name, "--reason", "disturbed", actor=approver
+            )  # fmt: skip
+            time.sleep(0.01)  # SageMaker's LastModifiedTime has milliseconds: two changes must not share one
+        run.settle()
+    tables = run.tables()
+    rows = tables.ledger(arn)
+    run.score.equal("no fact is recorded twice", len({row["contentid"] for row in rows}), len(rows))
+    state = tables.state(arn)
+    described = scientist.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    run.score.equal(
+        "the state is what the registry says",
+        state.get("modelapprovalstatus"),
+        described["ModelApprovalStatus"],
+    )
+    duplicates = run.control.duplicates()
+    run.score.expect("some events did come twice", duplicates > 0, f"{duplicates} duplicates")
+
+
+def verify(run: Run) -> None:
+    """The ledger verifies; a row that somebody changed, on a copy, is named."""
+    hub = run.cast.administrator(run.organisation.hub)
+    output = run.console.run("verify", actor=hub)
+    run.say(output.splitlines()[-1])
+    tables = run.tables()
+    run.facts = sum(1 for _ in tables.rows("modelgovernanceledger"))
+    folder = run.folder / "tampered"
+    tables.export(folder)
+    run.console.run("verify", "--export", str(folder), actor=None)
+    victim = tables.tamper(folder, run.registered().package_arn)
+    status, printed = run.console.try_run("verify", "--export", str(folder), actor=None)
+    run.score.equal("verify of a tampered copy fails", status, 1)
+    run.score.expect("and names the row", victim in printed, victim)
+
+
+def nothing_unexpected(run: Run) -> None:
+    """No call was denied but those that had to be, and no event was lost."""
+    name_the_culprits(run)
+
+
+def name_the_culprits(run: Run) -> None:
+    """Expect that nothing was denied or lost beyond what the attempts provoked; name each that was."""
+    for row in unexpected_denials(run, run.control.requests()):
+        run.score.expect("no permission is missing", False, unexpected_denial(row))
+    for row in run.control.events():
+        if row["kind"] in TROUBLE:
+            run.score.expect("no event is lost and no invocation fails", False, f"{row}")
+
+
+def unexpected_denials(run: Run, requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The denied calls, and the calls of AWS on a caller's behalf, that no attempt provoked."""
+    return [row for row in requests if row["decision"] == "denied" and row["request_id"] not in run.expected_denials]

@@ -1,0 +1,153 @@
+"""`make rehearse`: start the organisation, play the flow, take everything down, write and print what happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from blueprint.organisation import Organisation
+from rehearsal.engine import ROOT, Engine, EngineError
+from rehearsal.scenario import emulated, flow, teardown
+from rehearsal.scenario.cast import Cast
+from rehearsal.scenario.configuration import organisation_of
+from rehearsal.scenario.console import ConsoleFailed
+from rehearsal.scenario.emulated import FOLDER, READY, Emulated
+from rehearsal.scenario.expectations import PhaseFailed, Score
+from rehearsal.scenario.report import figures, summary, unexpected_denial
+from rehearsal.scenario.workspace import copy_program
+
+Step = Callable[[flow.Run], None]
+
+PHASES: Sequence[tuple[str, Step]] = (
+    ("stacks up", flow.bring_up),
+    ("preview without change", flow.preview_again),
+    ("train", flow.train),
+    ("publish and register", flow.register),
+    ("forbidden attempts", flow.forbid),
+    ("approve", flow.approve),
+    ("serve", flow.serve),
+    ("outside account", flow.keep_outsiders_out),
+    ("doubled and reordered events", flow.disturb),
+    ("verify", flow.verify),
+    ("nothing unexpected", flow.nothing_unexpected),
+)
+
+
+def rehearse(*, keep: bool, seed: int) -> int:
+    """Play it all. Returns the exit status: 0 if every expectation held, else 1."""
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    started = time.monotonic()
+    if emulated.stop():
+        console.print("The organisation that was left up is ended.")
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    organisation = organisation_of(ROOT)
+    score = Score()
+    organisation_process = emulated.start(FOLDER, seed, outlive=keep)
+    left_up = False
+    try:
+        run = _prepare(organisation, organisation_process, score, console)
+        _play(run, console)
+        if keep and not score.failures:
+            left_up = True
+        elif not score.failures:
+            _phase(run, "destroy", teardown.take_down, console)
+        return _finish(run, console, time.monotonic() - started)
+    finally:
+        if left_up:
+            _tell_how_to_reach(organisation_process, console)
+        else:
+            organisation_process.stop()
+            (FOLDER / READY).unlink(missing_ok=True)
+
+
+def _prepare(organisation: Organisation, process: Emulated, score: Score, console: Console) -> flow.Run:
+    cast = Cast(process.control, organisation, process.admin_keys)
+    engine = Engine(
+        copy_program(ROOT, FOLDER / "program"),
+        None,
+        FOLDER / "state",
+        cast.platform.environment(),
+    )
+    return flow.Run(
+        score=score,
+        organisation=organisation,
+        control=process.control,
+        engine=engine,
+        cast=cast,
+        folder=FOLDER,
+        say=lambda text: console.print(f"   {text}", style="dim", soft_wrap=True),
+    )
+
+
+def _play(run: flow.Run, console: Console) -> None:
+    """Phase by phase, until one fails: what comes after builds on it."""
+    try:
+        for name, step in PHASES:
+            _phase(run, name, step, console)
+    except PhaseFailed:
+        return
+
+
+def _phase(run: flow.Run, name: str, step: Step, console: Console) -> None:
+    console.print(f"[bold]{name}[/bold]")
+    with run.score.phase(name) as phase:
+        try:
+            step(run)
+        except (EngineError, ConsoleFailed) as error:
+            run.score.expect(f"{name} goes through", False, str(error))
+        except Exception as error:  # noqa: BLE001  # whatever breaks a phase is a failed expectation, by name
+            run.score.expect(f"{name} goes through", False, f"{type(error).__name__}: {error}")
+        if phase.failed and name != "nothing unexpected":
+            flow.name_the_culprits(run)
+    console.print(f"   {len(phase.expectations)} expectations, {phase.seconds:.1f} s", style="dim")
+
+
+def _finish(run: flow.Run, console: Console, seconds: float) -> int:
+    requests, events = run.control.requests(), run.control.events()
+    _write_lines(FOLDER / "requests.jsonl", requests)
+    _write_lines(FOLDER / "events.jsonl", events)
+    unexpected = flow.unexpected_denials(run, requests)
+    result = figures(
+        run.score,
+        accounts=len({row["account"] for row in requests if row.get("account")}),
+        resources=run.resources,
+        requests=requests,
+        events=sum(row["kind"] == "event" for row in events),
+        facts=run.facts,
+        unexpected=len(unexpected),
+        seconds_total=seconds,
+    )
+    content: dict[str, Any] = {
+        **asdict(result),
+        "refusals": [asdict(each) for each in run.refusals],
+        "failures": [asdict(each) for each in run.score.failures],
+        "expectations": [asdict(each) for phase in run.score.phases for each in phase.expectations],
+        "unexpected_denials": [unexpected_denial(row) for row in unexpected],
+    }
+    (FOLDER / "summary.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    console.print()
+    summary(console, result, run.score, run.refusals)
+    console.print(f"Written to {os.path.relpath(FOLDER)}/: stacks, tables, requests, events, summary.json")
+    return 1 if run.score.failures else 0
+
+
+def _write_lines(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(row, sort_keys=True) + "\n" for row in rows), encoding="utf-8")
+
+
+def _tell_how_to_reach(process: Emulated, console: Console) -> None:
+    console.print("\nThe organisation is left up; `make stop` ends it. To reach it with the AWS CLI or boto3:")
+    cast = Cast(process.control, organisation_of(ROOT), process.admin_keys)
+    for name, value in cast.administrator(organisation_of(ROOT).hub).environment().items():
+        console.print(f"  export {name}={value}", soft_wrap=True)
+    console.print("These are the hub's administrator's; assume other roles from there.")

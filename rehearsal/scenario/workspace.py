@@ -1,0 +1,22 @@
+"""The folder in which the engine works: a copy of the program, so that the checkout stays as it is."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+PROGRAM = ("blueprint", "components", "governance", "lambdas")
+FILES = ("__main__.py", "requirements.txt")
+
+
+def copy_program(root: Path, target: Path) -> Path:
+    """Copy what the engine runs from `root` to the new folder `target`; dependencies are shared, not copied."""
+    if target.exists():
+        shutil.rmtree(target)
+    target.mkdir(parents=True)
+    for folder in PROGRAM:
+        shutil.copytree(root / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in [*(root / name for name in FILES), *sorted(root.glob("Pulumi*.yaml"))]:
+        shutil.copy2(file, target / file.name)
+    (target / ".venv").symlink_to((root / ".venv").resolve())
+    return target
