@@ -88,8 +88,8 @@ class HubContract(Contract):
         if sorted(admitted) != wanted:
             raise ContractError(
                 f"stack {hub_stack} admits {', '.join(sorted(admitted))} for {spoke.stack} (key admittedRoles),"
-                f" this stack makes {', '.join(wanted)}: the roles would be refused. Run `{_up(hub_stack)}` with the same"
-                f" Pulumi.yaml, then `{_up(spoke.stack)}`"
+                f" this stack makes {', '.join(wanted)}: the roles would be refused. Run `{_up(hub_stack)}` with"
+                f" the same Pulumi.yaml, then `{_up(spoke.stack)}`"
             )
         return contract
 

@@ -169,7 +169,8 @@ def _optional(reader: Reader, key: str, form: re.Pattern[str], needed: str) -> s
 def _refuse_redefinition(raw: Mapping[str, Any], declared: Mapping[str, Any], stack: str, problems: list[str]) -> None:
     problems.extend(
         f"{key} differs from what Pulumi.yaml says: the stack's own configuration redefines it, and the stacks would"
-        f" disagree about who is who; change it in Pulumi.yaml and run `pulumi config rm {PROJECT}:{key} --stack {stack}`"
+        f" disagree about who is who; change it in Pulumi.yaml and run"
+        f" `pulumi config rm {PROJECT}:{key} --stack {stack}`"
         for key in DECLARED_ONCE
         if key in declared and key in raw and _plain(raw[key]) != _plain(declared[key])
     )

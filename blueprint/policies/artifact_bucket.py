@@ -35,6 +35,12 @@ EVALUATIONS = "evaluations"
 APPROVED = "approved"
 """Value of the tag `<stage>` on an artifact version that the stage holds."""
 
+
+def holders_tag(stage: str) -> str:
+    """Key of the tag that lists the version numbers for which an artifact is approved: versions may share one."""
+    return f"{stage}-versions"
+
+
 PUBLISH_ACTIONS = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject")
 DELETE_ACTIONS = ("s3:DeleteObject", "s3:DeleteObjectVersion")
 TAG_ACTIONS = (

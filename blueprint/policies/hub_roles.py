@@ -12,7 +12,14 @@ from blueprint.limits import Document
 from blueprint.names import Function, Table
 from blueprint.organisation import Organisation
 from blueprint.policies import trust
-from blueprint.policies.artifact_bucket import APPROVED, ARTIFACTS, DELETE_ACTIONS, READ_ACTIONS, TAG_ACTIONS
+from blueprint.policies.artifact_bucket import (
+    APPROVED,
+    ARTIFACTS,
+    DELETE_ACTIONS,
+    READ_ACTIONS,
+    TAG_ACTIONS,
+    holders_tag,
+)
 from blueprint.policies.conditions import (
     APPROVAL_STATUS,
     ENCLOSING_OPERATION,
@@ -36,6 +43,7 @@ from blueprint.stages import DECIDED_STATUSES, Stage
 LEDGER: Table = "modelgovernanceledger"
 DEDUP: Table = "modelgovernancededup"
 STATE: Table = "modelpackagestatechanges"
+ENDPOINTS: Table = "sagemakermodelendpoints"
 
 CONSUME = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 REWRITE = (
@@ -159,6 +167,10 @@ def capture_role(organisation: Organisation, artifact_key_arn: str, governance_k
                 ),
                 deny("NeverRewrite", REWRITE, [dedup, ledger]),
             ),
+            # Not evidence but a view of what runs now; the walk over all endpoints corrects it.
+            "endpoints": document(
+                allow("RecordEndpoint", ["dynamodb:UpdateItem"], [names.table_arn(hub, ENDPOINTS)]),
+            ),
             "keys": document(
                 allow(
                     "GovernanceKey", ["kms:Decrypt", "kms:GenerateDataKey"], [governance_key_arn],
@@ -180,42 +192,46 @@ def approval_role(organisation: Organisation, artifact_key_arn: str, governance_
     names, hub, region = organisation.names, organisation.hub, organisation.region
     bucket = names.bucket_arn(hub)
     artifacts = [f"{bucket}/{ARTIFACTS}/*"]
-    stages = [stage.name for stage in organisation.stages]
-    only_stages: dict[str, dict[str, Any]] = {
-        "ForAllValues:StringEquals": {"s3:RequestObjectTagKeys": stages},
-        "StringEqualsIfExists": {request_tag(stage): APPROVED for stage in stages},
-    }
+    queue, dead_letters = (names.queue_arn(hub, names.queue(queue)) for queue in ("approvals", "approvals-dlq"))
     return RoleSpec(
         name=names.hub_role("approval"),
         description="Tag approved artifact versions for their stage, and nothing else",
         trust=trust.trust(trust.function()),
         policies={
             "queue": document(
-                allow("Consume", CONSUME, [names.queue_arn(hub, names.queue("approvals"))]),
-                allow(
-                    "DecryptQueueAndState", ["kms:Decrypt"], [governance_key_arn],
-                    condition=via(["dynamodb", "sqs"], region),
-                ),
+                allow("Consume", CONSUME, [queue]), allow("GiveUp", ["sqs:SendMessage"], [dead_letters])
             ),
-            "state": document(
-                allow("ReadState", ["dynamodb:GetItem"], [names.table_arn(hub, STATE)]),
-            ),
+            "state": document(allow("ReadState", ["dynamodb:GetItem"], [names.table_arn(hub, STATE)])),
             "artifacts": document(
-                allow("FindVersions", ["s3:ListBucketVersions"], [bucket]),
+                # Without it S3 answers 403 for an artifact that isn't there (AmazonS3 API HeadObject).
+                allow("TellMissingFromForbidden", ["s3:ListBucket"], [bucket]),
+                allow("ReadChecksum", ["s3:GetObject"], artifacts),
+                allow("ReadTags", ["s3:GetObjectVersionTagging"], artifacts),
                 allow(
-                    "ReadVersions", [*READ_ACTIONS, "s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"],
-                    artifacts,
+                    "TagForStage", ["s3:PutObjectVersionTagging"], artifacts, condition=_only_stage_tags(organisation)
                 ),
-                allow("ReadTags", ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"], artifacts),
+            ),
+            "keys": document(
                 allow(
-                    "TagForStage", ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"], artifacts,
-                    condition=only_stages,
+                    "GovernanceKey", ["kms:Decrypt", "kms:GenerateDataKey"], [governance_key_arn],
+                    condition=via(["dynamodb", "sqs"], region),
                 ),
                 allow("DecryptThroughS3", ["kms:Decrypt"], [artifact_key_arn], condition=via(["s3"], region)),
             ),
             "logs": function_logs(organisation, "approval"),
         },
     )  # fmt: skip
+
+
+def _only_stage_tags(organisation: Organisation) -> dict[str, dict[str, Any]]:
+    """The tags that say which stages an artifact is approved for, and by which versions; no other key or value."""
+    stages = [stage.name for stage in organisation.stages]
+    return {
+        "ForAllValues:StringEquals": {
+            "s3:RequestObjectTagKeys": sorted([*stages, *(holders_tag(stage) for stage in stages)])
+        },
+        "StringEqualsIfExists": {request_tag(stage): APPROVED for stage in stages},
+    }
 
 
 def function_logs(organisation: Organisation, function: Function) -> Document:

@@ -1,8 +1,8 @@
 """Key policies: the artifact key, shared with the spokes; the governance key, the hub's own.
 
 Sources: kms/latest/developerguide key-policy-overview, key-policy-modifying-external-accounts (both sides must allow,
-only cryptographic operations cross accounts); AmazonCloudWatch/logs encrypt-log-data-kms; eventbridge eb-troubleshooting
-(an encrypted queue's key must admit it).
+only cryptographic operations cross accounts); AmazonCloudWatch/logs encrypt-log-data-kms; eventbridge
+eb-troubleshooting (an encrypted queue's key must admit it).
 """
 
 from __future__ import annotations

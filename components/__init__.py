@@ -1,0 +1,1 @@
+"""ComponentResources: thin, one per file, over the blueprint. Only these and `__main__.py` import pulumi."""

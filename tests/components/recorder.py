@@ -1,0 +1,160 @@
+"""A mock engine that records what a program registers, and refuses what a real one would."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from google.protobuf import struct_pb2
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime.proto import resource_pb2
+
+ACCOUNT = "111111111111"
+REGION = "eu-west-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A resource as the program asked for it."""
+
+    type: str
+    name: str
+    urn: str
+    parent: str
+    inputs: Mapping[str, Any]
+    protect: bool
+    retain_on_delete: bool
+    delete_before_replace: bool
+    provider: str
+    dependencies: frozenset[str]
+
+
+class Answers(pulumi.runtime.Mocks):
+    """Ids and computed outputs in AWS's forms; any lookup that no test has prepared is refused."""
+
+    def __init__(self, outputs_of: Mapping[str, Mapping[str, Any]]) -> None:
+        self.outputs_of = outputs_of
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        inputs = dict(args.inputs)
+        if args.typ == "pulumi:pulumi:StackReference":
+            return args.name, {**inputs, "outputs": self.outputs_of[args.name]}
+        made = inputs.get("name") or inputs.get("bucket") or args.name
+        computed = {"arn": f"arn:aws:mock:{REGION}:{ACCOUNT}:{made}"}
+        if args.typ == "aws:kms/key:Key":
+            key = "00000000-0000-0000-0000-00000000000" + ("1" if "artifacts" in args.name else "2")
+            computed = {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{key}", "keyId": key}
+        if args.typ == "aws:sqs/queue:Queue":
+            computed = {
+                "arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{made}",
+                "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{made}",
+            }
+        return f"{args.name}-id", {**inputs, **computed}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[Any, Any]:
+        if args.token == "pulumi:pulumi:readStackOutputs":
+            stack = args.args["name"]
+            if stack not in self.outputs_of:
+                raise RuntimeError(f"unknown stack {stack!r}")
+            return {"name": stack, "outputs": dict(self.outputs_of[stack])}
+        raise AssertionError(f"the program looks up {args.token}, which it may not")
+
+
+class Recorder(mocks.MockMonitor):
+    """Records raw registrations: parents, options, dependencies; refuses two equal URNs."""
+
+    def __init__(self, outputs_of: Mapping[str, Mapping[str, Any]]) -> None:
+        super().__init__(Answers(outputs_of))
+        self.registered: list[Registered] = []
+        self.outputs: dict[str, dict[str, Any]] = {}
+        self._urns: set[str] = set()
+
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: N802  # gRPC's name
+        answer = super().RegisterResource(request)
+        if answer.urn in self._urns:
+            raise AssertionError(f"{answer.urn} is registered twice")
+        self._urns.add(answer.urn)
+        self.registered.append(
+            Registered(
+                type=request.type,
+                name=request.name,
+                urn=answer.urn,
+                parent=request.parent,
+                inputs=rpc.deserialize_properties(request.object),
+                protect=request.protect,
+                retain_on_delete=request.retainOnDelete,
+                delete_before_replace=request.deleteBeforeReplace,
+                provider=request.provider,
+                dependencies=frozenset(request.dependencies),
+            )
+        )
+        return answer
+
+    def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Any:  # noqa: N802
+        self.outputs[request.urn] = rpc.deserialize_properties(request.outputs or struct_pb2.Struct())
+        return super().RegisterResourceOutputs(request)
+
+
+@dataclass(slots=True)
+class Run:
+    """What a program registered, and what it exported."""
+
+    resources: list[Registered]
+    component_outputs: dict[str, dict[str, Any]]
+    exports: dict[str, Any]
+
+    def of(self, type_: str) -> list[Registered]:
+        return [resource for resource in self.resources if resource.type == type_]
+
+    def one(self, type_: str, name: str) -> Registered:
+        found = [resource for resource in self.of(type_) if resource.name == name]
+        assert len(found) == 1, f"{type_} {name}: {len(found)} of {[r.name for r in self.of(type_)]}"
+        return found[0]
+
+    def policy(self, type_: str, name: str, key: str = "policy") -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.one(type_, name).inputs[key])
+        return document
+
+    def custom(self) -> list[Registered]:
+        """Resources of the provider, without components, stack and provider itself."""
+        return [resource for resource in self.resources if resource.type.startswith("aws:")]
+
+
+def run(
+    program: Callable[[], None],
+    *,
+    stack: str = "hub",
+    outputs_of: Mapping[str, Mapping[str, Any]] | None = None,
+    preview: bool = False,
+) -> Run:
+    """Run a program to its end, all asynchronous registrations included. Raises what the program raises."""
+    monitor = Recorder(outputs_of or {})
+    # The SDK keeps stack and configuration in context variables: a copy leaves nothing behind for the next run.
+    contextvars.copy_context().run(_run, program, monitor, stack, preview)
+    stacks = [outputs for urn, outputs in monitor.outputs.items() if "::pulumi:pulumi:Stack::" in urn]
+    return Run(monitor.registered, monitor.outputs, stacks[0] if stacks else {})
+
+
+def _run(program: Callable[[], None], monitor: Recorder, stack: str, preview: bool) -> None:
+    pulumi.runtime.configure(
+        mocks.MockSettings(
+            monitor=monitor,
+            engine=mocks.MockEngine(None),
+            project="ml-governance",
+            stack=stack,
+            dry_run=preview,
+            organization="organization",
+        )
+    )
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_until_complete(pulumi.runtime.run_in_stack(program))
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
