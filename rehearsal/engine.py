@@ -120,9 +120,7 @@ class Engine:
 
     def remove(self, stack: str, *, force: bool = False) -> None:
         """Remove an empty stack from the backend; with `force` also one that still holds resources."""
-        self.run(
-            ["stack", "rm", "--yes", "--preserve-config", "--stack", stack, *(["--force"] if force else [])]
-        )
+        self.run(["stack", "rm", "--yes", "--preserve-config", "--stack", stack, *(["--force"] if force else [])])
 
     def export(self, stack: str) -> dict[str, Any]:
         """The stack's state, as `pulumi stack export` gives it; secrets stay encrypted."""
@@ -133,9 +131,7 @@ class Engine:
         options = ["--show-secrets"] if show_secrets else []
         return self._object(["stack", "output", "--json", "--stack", stack, *options])
 
-    def config_set(
-        self, stack: str, key: str, value: str, *, secret: bool = False, path: bool = False
-    ) -> None:
+    def config_set(self, stack: str, key: str, value: str, *, secret: bool = False, path: bool = False) -> None:
         """Set one configuration value; with `path` the key is a path into a structured value (`a.b[0]`)."""
         options = [*(["--secret"] if secret else []), *(["--path"] if path else [])]
         self.run(["config", "set", "--stack", stack, *options, "--", key, value])

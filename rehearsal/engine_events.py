@@ -88,11 +88,16 @@ def _events(log: Path) -> Iterator[dict[str, Any]]:
 
 
 def _step(metadata: Mapping[str, Any]) -> Step | None:
-    if metadata["op"] in QUIET:
+    if metadata["op"] in QUIET or _is_default_provider(metadata["urn"]):
         return None
     changed = metadata.get("detailedDiff") or {}
     properties = sorted(changed) or sorted(metadata.get("diffs") or [])
     return Step(metadata["op"], metadata["urn"], metadata["type"], tuple(properties))
+
+
+def _is_default_provider(urn: str) -> bool:
+    """Whether the engine made this resource for itself; the CLI neither shows nor counts it."""
+    return "::pulumi:providers:" in urn and urn.rsplit("::", 1)[-1].startswith("default")
 
 
 def _drift(metadata: Mapping[str, Any]) -> Step | None:

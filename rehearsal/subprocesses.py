@@ -6,7 +6,6 @@ import contextlib
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -78,26 +77,26 @@ def run_lines(
 
 def end_tree(process: subprocess.Popen[str]) -> None:
     """Interrupt a process, so that it can end what it started; kill what is left of its tree after that."""
-    tree = _tree(process.pid)
+    tree = _descendants(process.pid)
     for _ in range(2):  # the first interrupt cancels a Pulumi operation, the second one ends it
         if process.poll() is not None:
             break
         process.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(INTERRUPT_GRACE_SECONDS)
-    tree |= _tree(process.pid)
-    deadline = time.monotonic() + KILL_GRACE_SECONDS
-    while (left := [member for member in tree if member.is_running()]) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    if process.poll() is None:
+        tree |= _descendants(process.pid)
+        process.kill()
+        process.wait()
+    _, left = psutil.wait_procs(list(tree), timeout=KILL_GRACE_SECONDS)
     for member in left:
         with contextlib.suppress(psutil.NoSuchProcess):
             member.kill()
-    process.wait()
+    psutil.wait_procs(left, timeout=KILL_GRACE_SECONDS)
 
 
-def _tree(pid: int) -> set[psutil.Process]:
+def _descendants(pid: int) -> set[psutil.Process]:
     try:
-        parent = psutil.Process(pid)
-        return {parent, *parent.children(recursive=True)}
+        return set(psutil.Process(pid).children(recursive=True))
     except psutil.NoSuchProcess:
         return set()

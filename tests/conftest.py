@@ -1,4 +1,4 @@
-"""What holds for every test: no network beyond loopback, no AWS configuration of the user, repeatable examples."""
+"""What holds for every test: loopback only, no AWS configuration of the user, repeatable examples."""
 
 from __future__ import annotations
 
@@ -38,8 +38,9 @@ def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:
 # No fixture: a hook can't be taken back, and imports at collection must not reach out either.
 sys.addaudithook(_refuse_network)
 
-# derandomize: the same examples in each run, so that a red build is red again at the next try. No deadline: two
-# cores are shared by all workers, time says nothing about correctness. For the same reason slow data isn't an error.
+# derandomize: the same examples in each run, so that a red build is red again at the next try. No
+# deadline: two cores are shared by all workers, time says nothing about correctness. For the same reason
+# slow data isn't an error.
 hypothesis.settings.register_profile(
     "repeatable",
     derandomize=True,

@@ -32,15 +32,12 @@ def main() -> int:
         import pulumi.runtime
     except ImportError as error:
         print(
-            f"{sys.executable} can't import the Pulumi SDK ({error}): "
-            f"run `pulumi install` in {options.root_directory}",
+            f"{sys.executable} can't import the Pulumi SDK ({error}): run `pulumi install` in {options.root_directory}",
             file=sys.stderr,
         )
         return 1
 
-    pulumi.runtime.set_all_config(
-        pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env()
-    )
+    pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
     pulumi.runtime.configure(
         pulumi.runtime.Settings(
             project=options.project,
@@ -83,9 +80,7 @@ def _run(program: str) -> None:
     if Path(program).is_dir() and not (Path(program) / "__main__.py").is_file():
         import pulumi
 
-        raise pulumi.RunError(
-            f"there is no program to run: {Path(program).resolve() / '__main__.py'} doesn't exist"
-        )
+        raise pulumi.RunError(f"there is no program to run: {Path(program).resolve() / '__main__.py'} doesn't exist")
     runpy.run_path(program, run_name="__main__")
 
 
@@ -93,7 +88,8 @@ def _own_traceback(error: Exception, folder: str) -> str:
     """The traceback from the program's first own line on; whole where none of its lines is in it."""
     root, libraries = os.path.realpath(folder) + os.sep, os.path.realpath(sys.prefix) + os.sep
     frames = traceback.extract_tb(error.__traceback__)
-    files = [os.path.realpath(frame.filename) for frame in frames]
+    # A frozen module's file is no path (`<frozen runpy>`).
+    files = [os.path.realpath(frame.filename) if frame.filename[0] != "<" else "" for frame in frames]
     own = (i for i, file in enumerate(files) if file.startswith(root) and not file.startswith(libraries))
     limit = next(own, 0) - len(frames)  # negative: the last entries
     return "".join(traceback.format_exception(type(error), error, error.__traceback__, limit=limit))

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,7 +18,7 @@ from rehearsal.language_host import program
 from rehearsal.language_host.processes import Children, streamed
 from rehearsal.language_host.virtualenv import ToolchainError, Virtualenv, ambient_python
 
-VERSION = "3.250.0"
+VERSION = version("pulumi")
 PROGRAM_RUNNER = Path(program.__file__)
 
 Command = list[str | Path]
@@ -75,14 +76,10 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         """What is installed for the program (`pulumi about` prints it): pip keeps no list of direct ones."""
         packages = self._virtualenv(request.info, context).packages()
         return language_pb2.GetProgramDependenciesResponse(
-            dependencies=[
-                language_pb2.DependencyInfo(name=item.name, version=item.version) for item in packages
-            ]
+            dependencies=[language_pb2.DependencyInfo(name=item.name, version=item.version) for item in packages]
         )
 
-    def About(
-        self, request: language_pb2.AboutRequest, context: grpc.ServicerContext
-    ) -> language_pb2.AboutResponse:
+    def About(self, request: language_pb2.AboutRequest, context: grpc.ServicerContext) -> language_pb2.AboutResponse:
         """The interpreter that runs the program, and its version."""
         virtualenv = self._virtualenv(request.info, context)
         python = self._python(virtualenv, context)
@@ -129,9 +126,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         yield from self._install_step(install, directory, virtualenv.environment(os.environ), context)
         yield _said("Finished installing dependencies")
 
-    def Run(
-        self, request: language_pb2.RunRequest, context: grpc.ServicerContext
-    ) -> language_pb2.RunResponse:
+    def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:
         """Run a program to its end. `bail` says that the user has seen the reason of a failure already."""
         if request.attach_debugger:
             return language_pb2.RunResponse(error="this language host can't start a program under a debugger")
@@ -208,15 +203,11 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         """Refused."""
         _refuse(context, "generating an SDK (`pulumi package gen-sdk`)")
 
-    def Pack(
-        self, request: language_pb2.PackRequest, context: grpc.ServicerContext
-    ) -> language_pb2.PackResponse:
+    def Pack(self, request: language_pb2.PackRequest, context: grpc.ServicerContext) -> language_pb2.PackResponse:
         """Refused."""
         _refuse(context, "packing an SDK")
 
-    def Link(
-        self, request: language_pb2.LinkRequest, context: grpc.ServicerContext
-    ) -> language_pb2.LinkResponse:
+    def Link(self, request: language_pb2.LinkRequest, context: grpc.ServicerContext) -> language_pb2.LinkResponse:
         """Refused."""
         _refuse(context, "linking a local SDK (`pulumi package add`)")
 
