@@ -20,9 +20,7 @@ VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 LANGUAGE_HOST = "pulumi-language-python"
 # From this version on the go command fetches a newer toolchain itself where go.mod asks for one.
 FETCHES_TOOLCHAINS = (1, 21)
-GO_REMEDY = (
-    "install Go (https://go.dev/doc/install), or Pulumi's own CLI (https://www.pulumi.com/docs/install/)"
-)
+GO_REMEDY = "install Go (https://go.dev/doc/install), or Pulumi's own CLI (https://www.pulumi.com/docs/install/)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +47,7 @@ class OwnCli:
         if not beside.is_file() and shutil.which(LANGUAGE_HOST) is None:
             return f"has no {LANGUAGE_HOST} beside it or on the PATH"
         environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
-        answer = subprocess.run(
-            [self.path, "version"], capture_output=True, text=True, check=False, env=environment
-        )
+        answer = subprocess.run([self.path, "version"], capture_output=True, text=True, check=False, env=environment)
         try:
             version = version_of(answer.stdout)
         except ValueError:

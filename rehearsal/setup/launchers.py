@@ -25,9 +25,7 @@ def install(root: Path) -> None:
     """
     version = package_version(root / "requirements.txt", "pulumi-aws")
     plugin = root / ".pulumi" / "home" / "plugins" / f"resource-aws-v{version}" / "pulumi-resource-aws"
-    _write(
-        root / ".pulumi" / "bin" / "pulumi-language-python", SCRIPT.format(module="rehearsal.language_host")
-    )
+    _write(root / ".pulumi" / "bin" / "pulumi-language-python", SCRIPT.format(module="rehearsal.language_host"))
     _write(plugin, SCRIPT.format(module="rehearsal.provider"))
 
 

@@ -43,9 +43,7 @@ def package_version(file: Path, package: str) -> str:
 
 def cli_version(go_mod: Path) -> str:
     """The version of the Pulumi CLI that `tools/go.mod` requires, as `v3.250.0`."""
-    found = re.search(
-        rf"^\s*(?:require )?{re.escape(CLI_MODULE)} (v\S+)", go_mod.read_text("utf-8"), re.MULTILINE
-    )
+    found = re.search(rf"^\s*(?:require )?{re.escape(CLI_MODULE)} (v\S+)", go_mod.read_text("utf-8"), re.MULTILINE)
     if found is None:
         raise ValueError(f"{go_mod} requires no {CLI_MODULE}: the Pulumi CLI has no pinned version")
     return found[1]

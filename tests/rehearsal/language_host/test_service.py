@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,7 @@ def test_a_debugger_is_refused(host: language_pb2_grpc.LanguageRuntimeStub) -> N
 
 def test_generating_code_is_refused_by_name(host: language_pb2_grpc.LanguageRuntimeStub) -> None:
     """Guards: an empty success of what this host doesn't do."""
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         "pulumi convert": lambda: host.GenerateProgram(language_pb2.GenerateProgramRequest()),
         "generating a project": lambda: host.GenerateProject(language_pb2.GenerateProjectRequest()),
         "gen-sdk": lambda: host.GeneratePackage(language_pb2.GeneratePackageRequest()),
@@ -131,7 +131,7 @@ def test_a_cancelled_call_ends_the_plugin(host: language_pb2_grpc.LanguageRuntim
     request = language_pb2.RunPluginRequest(pwd=str(tmp_path), info=info(tmp_path), kind="resource")
     stream = host.RunPlugin(request)
     assert next(stream).stdout == b"ready\n"
-    stream.cancel()  # type: ignore[no-untyped-call]  # its stub leaves the annotation out
+    stream.cancel()
     for _ in range(200):
         if (tmp_path / "ended").exists():
             return
