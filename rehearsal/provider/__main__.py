@@ -17,6 +17,7 @@ import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from rehearsal.provider.server import Provider
+from rehearsal.provider.unexpected import NamedErrors
 
 WORKERS = 32
 MAX_MESSAGE_BYTES = 400 << 20
@@ -48,7 +49,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     options = [("grpc.max_receive_message_length", MAX_MESSAGE_BYTES), ("grpc.max_send_message_length", -1)]
-    server = grpc.server(futures.ThreadPoolExecutor(WORKERS), options=options)
+    server = grpc.server(futures.ThreadPoolExecutor(WORKERS), interceptors=[NamedErrors()], options=options)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

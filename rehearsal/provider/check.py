@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import regex
+
 from rehearsal.provider.documents import NotJson, parse
 from rehearsal.provider.metadata import Property, TypeData
 from rehearsal.provider.naming import NameTooLong, NamingDisabled, Proposal, auto_name
@@ -74,7 +76,7 @@ def limit_failures(limits: Mapping[str, Any], value: Any) -> Iterator[str]:
         low, high = limits.get("minLength", 0), limits.get("maxLength")
         if len(value) < low or (high is not None and len(value) > high):
             yield f"must have {_range(low, high)} characters, has {len(value)}"
-        if "pattern" in limits and not re.search(limits["pattern"], value):
+        if "pattern" in limits and not regex.search(limits["pattern"], value):
             yield f"must match {limits['pattern']}"
     elif isinstance(value, int | float) and not isinstance(value, bool):
         low, high = limits.get("minimum"), limits.get("maximum")
@@ -203,6 +205,6 @@ def check(
     if row.tags:
         inputs["tagsAll"] = all_tags(default_tags, values.get("tags"))
     if not failures:
-        known = {key: value for key, value in inputs.items() if not has_unknown(value)}
+        known = {key: UNKNOWN if has_unknown(value) else value for key, value in inputs.items()}
         failures += [Failure(path, reason) for path, reason in row.check(known)]
     return inputs, failures

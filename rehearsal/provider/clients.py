@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.provider.values import Props, without_none
@@ -28,6 +28,26 @@ def error_code(error: Exception) -> str:
     """The AWS error code of a botocore ClientError, else ""."""
     response: Mapping[str, Any] = getattr(error, "response", {})
     return str(response.get("Error", {}).get("Code", ""))
+
+
+def is_gone(error: Exception, codes: Sequence[str]) -> bool:
+    """Whether an error says "not found": its code is listed, or listed as `code: part of the message`."""
+    code = error_code(error)
+    return any(
+        code == item or (item.startswith(f"{code}: ") and item.partition(": ")[2] in str(error)) for item in codes
+    )
+
+
+def retrying(step: Callable[[], Props], codes: Sequence[str], seconds: float) -> Props:
+    """Repeat a call, every half second, while it fails with one of the codes and time is left."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return step()
+        except Exception as error:
+            if error_code(error) not in codes or time.monotonic() >= deadline:
+                raise
+        time.sleep(LONGEST_WAIT_SECONDS)
 
 
 def wait_until(ready: Callable[[], bool], what: str, seconds: float = 60.0) -> None:

@@ -21,6 +21,7 @@ from importlib.metadata import version
 from typing import Any
 
 import pulumi
+import regex
 from pulumi._types import input_type_types, is_input_type, resource_types
 
 from rehearsal.provider.metadata import PATH
@@ -81,23 +82,24 @@ def cfn_node(name: str, path: str) -> Mapping[str, Any]:
     return _resolve(schema, node)
 
 
-def _python_pattern(pattern: str) -> str | None:
-    """The pattern if Python reads it as written, else None (the metadata lists it as unread)."""
-    try:
-        re.compile(pattern)
-    except re.error:
-        return None
-    return pattern
+def _checked(limits: dict[str, Any], where: str) -> dict[str, Any]:
+    """The limits with their source, if there are any; BadRow if their pattern can't be read."""
+    if limits.get("uniqueItems") is False:
+        del limits["uniqueItems"]
+    if "pattern" in limits:
+        try:
+            regex.compile(limits["pattern"])
+        except regex.error as error:
+            raise BadRow(f"the pattern of {where} can't be read: {limits['pattern']} ({error})") from error
+    return {**limits, "source": where} if limits else {}
 
 
-def cfn_limits(name: str, path: str) -> dict[str, Any]:
-    """The limits of one CloudFormation property."""
-    found = {key: value for key, value in cfn_node(name, path).items() if key in LIMITS}
-    if found.get("uniqueItems") is False:
-        del found["uniqueItems"]
-    if "pattern" in found and _python_pattern(found["pattern"]) is None:
-        raise BadRow(f"Python can't read the pattern of {name} {path}: {found['pattern']}")
-    return {**found, "source": f"{name} {path}"} if found else {}
+def cfn_limits(name: str, path: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The limits of one CloudFormation property, and those of its items if it is a list."""
+    node = cfn_node(name, path)
+    items = _resolve(cfn_schema(name), node.get("items", {}))
+    own, inner = ({key: value for key, value in part.items() if key in LIMITS} for part in (node, items))
+    return _checked(own, f"{name} {path}"), _checked(inner, f"{name} {path}")
 
 
 @cache
@@ -107,10 +109,17 @@ def _service_shapes(service: str) -> Any:
     return get_session().get_service_model(service)
 
 
-def botocore_limits(name: str) -> dict[str, Any]:
-    """The limits of a botocore shape (`lambda.Runtime`); its patterns hold for the whole value."""
+def botocore_limits(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The limits of a botocore shape (`lambda.Runtime`), and those of its members if it is a list."""
     service, shape_name = name.split(".")
     shape = _service_shapes(service).shape_for(shape_name)
+    member = getattr(shape, "member", None)
+    inner = _shape_limits(member) if shape.type_name == "list" else {}
+    return _checked(_shape_limits(shape), f"botocore {name}"), _checked(inner, f"botocore {name}")
+
+
+def _shape_limits(shape: Any) -> dict[str, Any]:
+    """What a shape says of its values; its patterns hold for the whole value."""
     found: dict[str, Any] = {}
     if getattr(shape, "enum", None):
         found["enum"] = list(shape.enum)
@@ -119,9 +128,9 @@ def botocore_limits(name: str) -> dict[str, Any]:
     for key, keyword in (("min", low), ("max", high)):
         if key in shape.metadata:
             found[keyword] = shape.metadata[key]
-    if "pattern" in shape.metadata and _python_pattern(shape.metadata["pattern"]) is not None:
+    if "pattern" in shape.metadata:
         found["pattern"] = f"^(?:{shape.metadata['pattern']})$"
-    return {**found, "source": f"botocore {name}"}
+    return found
 
 
 def create_only(name: str | None, path: str | None) -> bool:
@@ -231,15 +240,23 @@ def _apply_row(row: ResourceType, inputs: dict[str, Any]) -> None:
             entry["carried"] = True
         if argument.computed is not None:
             entry["computed"] = argument.computed
-        limits = cfn_limits(row.cfn, argument.cfn) if row.cfn and argument.cfn else {}
-        if argument.shape:
-            limits = {**limits, **botocore_limits(argument.shape)}
-        if argument.text != "plain":
-            limits.pop("pattern", None)  # written for CloudFormation's object form
-        if limits.keys() - {"source"}:
-            entry["limits"] = limits
+        _put_limits(row, argument, entry)
         if create_only(row.cfn, argument.cfn) if argument.replaces is None else argument.replaces:
             entry["createOnly"] = True
+
+
+def _put_limits(row: ResourceType, argument: Argument, entry: dict[str, Any]) -> None:
+    """Put the limits of CloudFormation on a property and its items, botocore's over them."""
+    own, inner = cfn_limits(row.cfn, argument.cfn) if row.cfn and argument.cfn else ({}, {})
+    if argument.shape:
+        shape_own, shape_inner = botocore_limits(argument.shape)
+        own, inner = {**own, **shape_own}, {**inner, **shape_inner}
+    if argument.text != "plain":
+        own.pop("pattern", None)  # written for CloudFormation's object form
+    if own.keys() - {"source"}:
+        entry["limits"] = own
+    if inner.keys() - {"source"} and entry["kind"] == "list":
+        entry["element"]["limits"] = inner
 
 
 def _secret_outputs(resource: type) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rehearsal.provider.clients import Clients, error_code
+from rehearsal.provider.clients import Clients, error_code, is_gone
 from rehearsal.provider.metadata import TypeData
 from rehearsal.provider.plan import settle
 from rehearsal.provider.resource import ResourceType
@@ -76,7 +76,7 @@ class Lifecycle:
         try:
             self._row.delete(self._aws, physical_id, state)
         except Exception as error:
-            if error_code(error) not in self._row.gone or not self._row.gone:
+            if not is_gone(error, self._row.gone):
                 raise
 
     def _retag(self, physical_id: str, old: Props, planned: Props) -> None:
@@ -100,7 +100,7 @@ class Lifecycle:
                 tags = self._row.tags.read(self._aws, physical_id, found)
                 found["tagsAll"] = {key: value for key, value in tags.items() if not configuration.ignores(key)}
         except Exception as error:
-            if error_code(error) in self._row.gone:
+            if is_gone(error, self._row.gone):
                 return None
             raise
         if "region" in self._data.inputs:

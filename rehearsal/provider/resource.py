@@ -78,7 +78,7 @@ class ResourceType:
     mends it. read(aws, physical_id, known) -> outputs in Pulumi's spelling, or None when it is gone;
     `known` is the state so far (arguments at creation, {} at an import). update(aws, physical_id, old,
     new): `old` is the state, `new` the planned arguments. delete(aws, physical_id, state). check(args) ->
-    (path, reason) of what no schema says; it gets only the arguments that are wholly known. gone: error
+    (path, reason) of what no schema says; an argument that isn't wholly known is UNKNOWN. gone: error
     codes that mean "not found". recomputed: output -> arguments whose change makes it unknown in an
     update's preview. adopts: why a create over an existing one succeeds in the real provider too, or "".
     """

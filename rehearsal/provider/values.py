@@ -107,9 +107,10 @@ def _from_asset(signature: str, fields: Any) -> Asset | Archive:
     if signature == ARCHIVE and "assets" in fields:
         members = fields["assets"].struct_value.fields
         return Archive(digest, "assets", "", tuple((name, from_value(members[name])) for name in sorted(members)))
-    source = next(key for key in ("text", "path", "uri") if key in fields)
     kind = Asset if signature == ASSET else Archive
-    return kind(digest, source, fields[source].string_value)
+    # Of an asset in the old state the engine may send the hash alone.
+    source = next((key for key in ("text", "path", "uri") if key in fields), "")
+    return kind(digest, source, fields[source].string_value if source else "")
 
 
 def from_struct(struct: struct_pb2.Struct) -> Props:
@@ -127,15 +128,16 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [to_plain(item) for item in value]
     if isinstance(value, Asset):
-        return {SIGNATURE: ASSET, "hash": value.hash, value.source: value.value}
+        return _signed(ASSET, value.hash, value.source, value.value)
     if isinstance(value, Archive):
-        content: Any = {name: to_plain(asset) for name, asset in value.assets}
-        return {
-            SIGNATURE: ARCHIVE,
-            "hash": value.hash,
-            value.source: content if value.assets else value.value,
-        }
+        members = {name: to_plain(asset) for name, asset in value.assets}
+        return _signed(ARCHIVE, value.hash, value.source, members if value.source == "assets" else value.value)
     return value
+
+
+def _signed(signature: str, digest: str, source: str, content: Any) -> Props:
+    found = {SIGNATURE: signature, "hash": digest}
+    return {**found, source: content} if source else found
 
 
 def to_struct(props: Props) -> struct_pb2.Struct:

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from rehearsal.provider.resource import ResourceType
-from rehearsal.provider.types import dynamodb, iam, kms, s3
+from rehearsal.provider.types import (
+    dynamodb,
+    event_sources,
+    events,
+    functions,
+    iam,
+    kms,
+    logs,
+    ram,
+    s3,
+    sagemaker,
+    sqs,
+)
 
-MODULES = (dynamodb, iam, kms, s3)
+MODULES = (dynamodb, event_sources, events, functions, iam, kms, logs, ram, s3, sagemaker, sqs)
 
 TYPES: dict[str, ResourceType] = {row.pulumi_type: row for module in MODULES for row in module.TYPES}

@@ -8,7 +8,7 @@ from typing import Any
 from rehearsal.provider.clients import Clients, error_code, wait_until
 from rehearsal.provider.resource import Argument, AutoName, ResourceType
 from rehearsal.provider.tagging import by_arn, pairs, tag_calls
-from rehearsal.provider.values import Props
+from rehearsal.provider.values import UNKNOWN, Props
 
 DEFAULT_RECOVERY_DAYS = 35
 """Point-in-time recovery keeps 35 days unless told otherwise (boto:dynamodb RecoveryPeriodInDays)."""
@@ -263,7 +263,8 @@ def _check(args: Props) -> list[tuple[str, str]]:
 def _check_keys(args: Props) -> Iterator[tuple[str, str]]:
     if not args.get("hashKey"):
         yield "hashKey", "hashKey must be set: DynamoDB makes no table without a partition key"
-    if "attributes" not in args:
+    parts = ("attributes", "globalSecondaryIndexes", "hashKey", "rangeKey")
+    if "attributes" not in args or any(args.get(part) is UNKNOWN for part in parts):
         return
     defined = {item["name"] for item in args["attributes"]}
     owners = [args, *(args.get("globalSecondaryIndexes") or ())]

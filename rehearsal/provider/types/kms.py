@@ -5,7 +5,7 @@ from __future__ import annotations
 from rehearsal.provider.clients import Clients, error_code, wait_until
 from rehearsal.provider.resource import Argument, AutoName, ResourceType
 from rehearsal.provider.tagging import by_id, pairs, tag_calls
-from rehearsal.provider.values import Props
+from rehearsal.provider.values import UNKNOWN, Props
 
 DEFAULT_SPEC = "SYMMETRIC_DEFAULT"
 ROTATION_REASON = "automatic rotation is only for symmetric encryption keys (KMS developer guide, rotate-keys)"
@@ -102,7 +102,7 @@ def _delete_key(aws: Clients, physical_id: str, state: Props) -> None:
 
 def _check_key(args: Props) -> list[tuple[str, str]]:
     rotating = args.get("enableKeyRotation") or args.get("rotationPeriodInDays") is not None
-    if rotating and args.get("customerMasterKeySpec", DEFAULT_SPEC) != DEFAULT_SPEC:
+    if rotating and args.get("customerMasterKeySpec", DEFAULT_SPEC) not in (DEFAULT_SPEC, UNKNOWN):
         spec = args["customerMasterKeySpec"]
         return [
             (

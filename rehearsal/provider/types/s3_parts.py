@@ -102,7 +102,8 @@ def _suspend(aws: Clients, target: Props, state: Props) -> None:
 
 def _check_versioning(args: Props) -> list[tuple[str, str]]:
     """The API has no "Disabled"; the Terraform provider takes it for a bucket that never had versioning."""
-    status = (args.get("versioningConfiguration") or {}).get("status")
+    block = args.get("versioningConfiguration")
+    status = block.get("status") if isinstance(block, dict) else None
     if status in (None, "Enabled", "Suspended", "Disabled"):
         return []
     path = "versioningConfiguration.status"
