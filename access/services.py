@@ -1,0 +1,88 @@
+"""What single services and AWS Organizations do differently from the general rule, as data, each with its page.
+
+Sources: docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html (which services, what is
+not restricted), docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html,
+docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-limitations-of-custom-policies.html,
+docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html and its Get and Delete twins,
+docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html,
+docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html.
+Actions are in lower case, as they are compared.
+"""
+
+from __future__ import annotations
+
+from access.policies import PolicyKind
+
+RCP_SERVICES = frozenset(
+    {
+        "appstream", "dsql", "clouddirectory", "cloudfront", "cloudsearch", "logs", "networkmonitor",
+        "cognito-identity", "cognito-idp", "comprehend", "comprehendmedical", "firehose", "dynamodb", "dax",
+        "autoscaling", "ecr", "ecr-public", "gamelift", "inspector-scan", "kendra", "kinesisvideo", "memorydb", "aoss",
+        "personalize", "polly", "s3", "swf", "sqs", "textract", "timestream-influxdb", "transcribe", "translate",
+        "workspaces", "appconfig", "autoscaling-plans", "budgets", "servicediscovery", "cloudtrail-data",
+        "codeartifact", "codebuild", "codecommit", "codepipeline", "compute-optimizer", "cost-optimization-hub",
+        "events", "fms", "fis", "health", "rolesanywhere", "kms", "opensearch", "pricing", "pca-connector-ad",
+        "resource-groups", "secretsmanager", "sts", "signin", "support", "transfer", "notifications", "wafv2", "xray",
+    }
+)  # fmt: skip
+"""Action prefixes to which an RCP applies. SageMaker isn't among them."""
+
+RCP_EXEMPT_ACTIONS = frozenset({"kms:retiregrant"})
+
+ASSUME_ACTIONS = frozenset(
+    {
+        "sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity",
+        "sts:tagsession", "sts:setsourceidentity",
+    }
+)  # fmt: skip
+"""Actions on a role that its trust policy must allow."""
+
+NEVER_DENIED = frozenset({"sts:getcalleridentity"})
+""""No permissions are required …, even if an administrator attaches a policy that explicitly denies" it."""
+
+ANONYMOUS_SERVICES = frozenset({"s3", "sqs", "sns"})
+""""Anonymous caller (Amazon SQS, Amazon SNS, and Amazon S3 only)" (reference_policies_variables.html)."""
+
+_KMS_ACROSS_ACCOUNTS = frozenset(
+    "kms:" + name
+    for name in (
+        "decrypt", "derivesharedsecret", "encrypt", "generatedatakey", "generatedatakeypair",
+        "generatedatakeypairwithoutplaintext", "generatedatakeywithoutplaintext", "generatemac", "reencryptfrom",
+        "reencryptto", "sign", "verify", "verifymac", "creategrant", "describekey", "getkeyrotationstatus",
+        "getpublickey", "listgrants", "retiregrant", "revokegrant",
+    )
+)  # fmt: skip
+_SQS_WITHIN_ACCOUNT = frozenset(
+    "sqs:" + name
+    for name in (
+        "addpermission", "cancelmessagemovetask", "createqueue", "deletequeue", "listmessagemovetasks", "listqueues",
+        "listqueuetags", "removepermission", "setqueueattributes", "startmessagemovetask", "tagqueue", "untagqueue",
+    )
+)  # fmt: skip
+_BUCKET_POLICY_ACTIONS = frozenset({"s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"})
+_WITHOUT_RESOURCE = frozenset({"ecr", "oam"})
+"""Services whose resource policies may leave Resource out."""
+
+
+def policy_kind(service: str) -> PolicyKind:
+    """How a resource policy of this service is read."""
+    if service == "kms":
+        return PolicyKind.KEY
+    return PolicyKind.RESOURCE_ONLY if service in _WITHOUT_RESOURCE else PolicyKind.RESOURCE
+
+
+def is_key(resource: str) -> bool:
+    """Whether an ARN is a KMS key's. Aliases and `*` (CreateKey, ListKeys) are governed by IAM policies alone."""
+    return resource.startswith("arn:") and ":kms:" in resource and resource.split(":", 5)[-1].startswith("key/")
+
+
+def works_across_accounts(action: str) -> bool:
+    """Whether a permission given to another account has any effect."""
+    if action.startswith("kms:"):
+        return action in _KMS_ACROSS_ACCOUNTS
+    return action not in _SQS_WITHIN_ACCOUNT
+
+
+def root_overrides_resource_policy(action: str) -> bool:
+    """Whether the owner's root user may do it although the resource policy denies it, so as not to be locked out."""
+    return action in _BUCKET_POLICY_ACTIONS
