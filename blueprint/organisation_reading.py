@@ -46,7 +46,7 @@ def read_organisation(reader: Reader) -> Organisation | None:
     organisation_id = reader.text("id", _ORGANISATION, "an organisation's id such as o-a1b2c3d4e5", default=None)
     groups = reader.texts("modelPackageGroups", _GROUP, "group name of 1 to 63 letters, digits and inner dashes",
                           default=DEFAULT_GROUPS)  # fmt: skip
-    if not groups:
+    if reader.raw("modelPackageGroups") == []:
         reader.problem("modelPackageGroups", "is empty; without a group there is nothing to govern: name at least one")
     images = reader.texts("imageRepositories", _REPOSITORY, "ECR repository ARN", default=())
     accounts = reader.mapping("accounts", "accounts by stack name, with one named hub,")

@@ -102,9 +102,9 @@ def both(*conditions: Condition) -> dict[str, dict[str, Any]]:
 
 
 def camel(*words: str) -> str:
-    """A Sid of these words: letters and digits only, as IAM demands."""
-    parts = [part for word in words for part in word.replace("_", "-").split("-") if part]
-    return "".join(part[0].upper() + part[1:] for part in parts)
+    """A Sid of these words: letters and digits only, as IAM demands, and distinct for distinct lower-case words."""
+    parts = [part for word in words for part in word.split("-")]
+    return "".join(f"X{part}" if part[0].isdigit() else part[0].upper() + part[1:] for part in parts)
 
 
 def name_pattern(organisation: Organisation, purpose: Purpose, stages: Sequence[str] | None) -> list[str]:
