@@ -20,9 +20,7 @@ from governance.errors import ArtifactError
 FILE_NAME = "model.tar.gz"
 LARGEST_PUT_BYTES = 5 * 1024**3
 
-_KEY = re.compile(
-    r"artifacts/(?P<stack>[^/]+)/(?P<group>[^/]+)/(?P<sha256>[0-9a-f]{64})/" + re.escape(FILE_NAME)
-)
+_KEY = re.compile(r"artifacts/(?P<stack>[^/]+)/(?P<group>[^/]+)/(?P<sha256>[0-9a-f]{64})/" + re.escape(FILE_NAME))
 _URL = re.compile(r"s3://(?P<bucket>[^/]+)/(?P<key>.+)")
 _CHUNK_BYTES = 1024 * 1024
 
@@ -84,9 +82,7 @@ def checksum_header(sha256: str) -> str:
     return base64.b64encode(bytes.fromhex(sha256)).decode("ascii")
 
 
-def publish(
-    client: ObjectStore, bucket: str, stack: str, group: str, artifact: Path | bytes
-) -> ArtifactLocation:
+def publish(client: ObjectStore, bucket: str, stack: str, group: str, artifact: Path | bytes) -> ArtifactLocation:
     """Publish an artifact and return where it lies.
 
     The same bytes twice are one object: the second time S3 answers 412 (409 for a racing upload), and the

@@ -28,9 +28,7 @@ def canonical(value: Json) -> str:
 
 def _refuse_floats(value: Json) -> None:
     if isinstance(value, float):
-        raise TypeError(
-            f"{value!r} is a float: it has no single text form, so it can't be hashed; store it as text"
-        )
+        raise TypeError(f"{value!r} is a float: it has no single text form, so it can't be hashed; store it as text")
     if isinstance(value, dict):
         for key, inner in value.items():
             if not isinstance(key, str):

@@ -27,13 +27,7 @@ class Metric:
     notes: str | None = None
 
     def document(self) -> dict[str, Json]:
-        kind = (
-            "boolean"
-            if isinstance(self.value, bool)
-            else "string"
-            if isinstance(self.value, str)
-            else "number"
-        )
+        kind = "boolean" if isinstance(self.value, bool) else "string" if isinstance(self.value, str) else "number"
         document: dict[str, Json] = {"name": self.name, "type": kind, "value": self.value}
         return document | ({"notes": self.notes} if self.notes is not None else {})
 

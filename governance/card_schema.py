@@ -172,9 +172,7 @@ def problems_of(value: Json, schema: Schema, path: str) -> Iterator[str]:
                 yield f"{path} is {_short(value)}, not an object of texts"
                 return
             for name, text in value.items():
-                yield from _string_problems(
-                    text, {"longest": schema["longest"], "shortest": 0}, f"{path}.{name}"
-                )
+                yield from _string_problems(text, {"longest": schema["longest"], "shortest": 0}, f"{path}.{name}")
         case "metric":
             kind = value.get("type") if isinstance(value, dict) else None
             if not isinstance(kind, str) or kind not in METRICS:

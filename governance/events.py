@@ -180,9 +180,7 @@ def _package(envelope: Envelope, detail: Fields) -> PackageEvent:
     created = detail.moment("CreationTime")
     modified = detail.optional_moment("LastModifiedTime") or created
     # The guide spells one field `sourceUri`, the API `SourceUri`.
-    changed = tuple(
-        sorted({name[:1].upper() + name[1:] for name in detail.texts("UpdatedModelPackageFields")})
-    )
+    changed = tuple(sorted({name[:1].upper() + name[1:] for name in detail.texts("UpdatedModelPackageFields")}))
     approval = detail.optional_text(APPROVAL_FIELD)
     lifecycle = _lifecycle(detail.optional_object(LIFECYCLE_FIELD))
     for field, value in ((APPROVAL_FIELD, approval), (LIFECYCLE_FIELD, lifecycle)):
@@ -220,9 +218,7 @@ def specification_digest(specification: Json) -> str:
 def _lifecycle(fields: Fields | None) -> LifeCycle | None:
     if fields is None or not fields.members:
         return None
-    return LifeCycle(
-        fields.text("Stage"), fields.text("StageStatus"), fields.optional_text("StageDescription")
-    )
+    return LifeCycle(fields.text("Stage"), fields.text("StageStatus"), fields.optional_text("StageDescription"))
 
 
 def _artifact(specification: Fields | None) -> Artifact:
@@ -251,9 +247,7 @@ def _endpoint(envelope: Envelope, detail: Fields) -> EndpointEvent:
         created=created,
         modified=detail.optional_moment("LastModifiedTime") or created,
         variants=tuple(
-            name
-            for variant in detail.objects("ProductionVariants")
-            if (name := variant.optional_text("VariantName"))
+            name for variant in detail.objects("ProductionVariants") if (name := variant.optional_text("VariantName"))
         ),
     )
 

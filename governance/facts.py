@@ -96,9 +96,7 @@ def content_id(arn: str, field: str, modified: str, value: str) -> str:
     return digest({"arn": arn, "field": field, "modified": modified, "value": value})
 
 
-def facts_of(
-    event: PackageEvent, seen: ReadBack | None, known: Mapping[str, Json], stages: Stages
-) -> tuple[Fact, ...]:
+def facts_of(event: PackageEvent, seen: ReadBack | None, known: Mapping[str, Json], stages: Stages) -> tuple[Fact, ...]:
     """All facts of one event, in the order of their fields' names.
 
     `seen` is the read-back, None where the version is gone. `known` maps APPROVAL_FIELD and LIFECYCLE_FIELD
@@ -109,9 +107,7 @@ def facts_of(
     same_moment = seen is not None and event.modified.is_time_of(seen.modified)
     facts = [_base(event, kind, field, value) for kind, field, value in _changes(event, same_moment, known)]
     enriched = [_with_readback(fact, event, seen, same_moment) for fact in facts]
-    return tuple(
-        _with_incident(fact, event, stages, known) for fact in sorted(enriched, key=lambda fact: fact.field)
-    )
+    return tuple(_with_incident(fact, event, stages, known) for fact in sorted(enriched, key=lambda fact: fact.field))
 
 
 def request_fact(request: StageRequest, group: str, version: int) -> Fact:
@@ -124,13 +120,9 @@ def request_fact(request: StageRequest, group: str, version: int) -> Fact:
     )  # fmt: skip
 
 
-def _changes(
-    event: PackageEvent, same_moment: bool, known: Mapping[str, Json]
-) -> list[tuple[Kind, str, Json]]:
+def _changes(event: PackageEvent, same_moment: bool, known: Mapping[str, Json]) -> list[tuple[Kind, str, Json]]:
     if event.changed:
-        return [
-            _named_change(event, field, value) for field, value in event.values if _stands_alone(event, field)
-        ]
+        return [_named_change(event, field, value) for field, value in event.values if _stands_alone(event, field)]
     if event.status != "Completed":
         kind = Kind.DELETION if event.status == "Deleting" else Kind.STATUS
         return [(kind, STATUS_FIELD, event.status)]
@@ -138,9 +130,7 @@ def _changes(
     if event.is_creation:
         return [(Kind.REGISTRATION, VERSION_FIELD, snapshot)]
     unnamed = (
-        [(f, v) for f, v in snapshot.items() if v is not None and f in known and known[f] != v]
-        if same_moment
-        else []
+        [(f, v) for f, v in snapshot.items() if v is not None and f in known and known[f] != v] if same_moment else []
     )
     return [_named_change(event, field, value) for field, value in unnamed] or [
         (Kind.OBSERVATION, VERSION_FIELD, snapshot)

@@ -140,11 +140,7 @@ def _row_findings(arn: str, row: Mapping[str, Json], before: str) -> list[Findin
     if lacking:
         return [Finding(arn, seq, f"lacks {', '.join(lacking)}")]
     if row["schemaversion"] != SCHEMA_VERSION:
-        return [
-            Finding(
-                arn, seq, f"has schema version {row['schemaversion']}, this verifier knows {SCHEMA_VERSION}"
-            )
-        ]
+        return [Finding(arn, seq, f"has schema version {row['schemaversion']}, this verifier knows {SCHEMA_VERSION}")]
     try:
         actual = row_hash(row)
     except (TypeError, ValueError) as problem:
@@ -152,9 +148,7 @@ def _row_findings(arn: str, row: Mapping[str, Json], before: str) -> list[Findin
     if actual != row["hash"]:
         return [Finding(arn, seq, f"was changed: its content hashes to {actual}, it says {row['hash']}")]
     if row["prevhash"] != before:
-        return [
-            Finding(arn, seq, f"does not follow the row before: prevhash is {row['prevhash']}, not {before}")
-        ]
+        return [Finding(arn, seq, f"does not follow the row before: prevhash is {row['prevhash']}, not {before}")]
     named = content_id(arn, row["field"], row["happenedat"], row["tovalue"])
     if row["contentid"] != named:
         return [Finding(arn, seq, f"carries content id {row['contentid']}, its content makes {named}")]
@@ -169,9 +163,7 @@ def _head_findings(arn: str, end: Head, head: Head | None) -> list[Finding]:
     if end.seq > head.seq:
         return [Finding(arn, head.seq + 1, f"stands after the end that the state row knows ({head.seq})")]
     if end.hash != head.hash:
-        return [
-            Finding(arn, end.seq, f"is not the end that the state row knows: {end.hash}, not {head.hash}")
-        ]
+        return [Finding(arn, end.seq, f"is not the end that the state row knows: {end.hash}, not {head.hash}")]
     return []
 
 

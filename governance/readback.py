@@ -48,9 +48,7 @@ def read_back(answer: Mapping[str, Json]) -> ReadBack:
         created=created,
         modified=answer.get("LastModifiedTime") or created,
         approval=answer.get("ModelApprovalStatus"),
-        lifecycle=LifeCycle(
-            lifecycle["Stage"], lifecycle["StageStatus"], lifecycle.get("StageDescription") or None
-        )
+        lifecycle=LifeCycle(lifecycle["Stage"], lifecycle["StageStatus"], lifecycle.get("StageDescription") or None)
         if lifecycle
         else None,
         approval_description=answer.get("ApprovalDescription") or None,

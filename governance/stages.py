@@ -58,13 +58,9 @@ class Stages:
             raise SettingError(f"{setting} is {text[:80]!r}; wanted: {form}")
         stages = []
         for item in items:
-            stage, lifecycle = (
-                (item.get("stage"), item.get("lifecycle")) if isinstance(item, dict) else (None, None)
-            )
+            stage, lifecycle = (item.get("stage"), item.get("lifecycle")) if isinstance(item, dict) else (None, None)
             if not (isinstance(stage, str) and _STAGE.fullmatch(stage)):
-                raise SettingError(
-                    f"{setting} holds {item!r}: stage must match {_STAGE.pattern}; wanted: {form}"
-                )
+                raise SettingError(f"{setting} holds {item!r}: stage must match {_STAGE.pattern}; wanted: {form}")
             if not (isinstance(lifecycle, str) and _LIFECYCLE.fullmatch(lifecycle)):
                 raise SettingError(
                     f"{setting} holds {item!r}: lifecycle must match {_LIFECYCLE.pattern}; wanted: {form}"

@@ -109,11 +109,7 @@ def project(
         new["registeredby"] = _text(row, "actor") or new["registeredby"]
     if row["kind"] == Kind.DELETION:
         new["deletedat"] = max(str(row["happenedat"]), str(new["deletedat"] or ""))
-    if (
-        card is not None
-        and "cardasof" in row
-        and _moves(orders, "card", f"{row['cardasof']}#{row['cardsha256']}")
-    ):
+    if card is not None and "cardasof" in row and _moves(orders, "card", f"{row['cardasof']}#{row['cardsha256']}"):
         new |= {name: card.get(name) for name in CARD_COLUMNS}
         new["cardsha256"], new["cardasof"] = str(row["cardsha256"]), str(row["cardasof"])
 
@@ -153,9 +149,7 @@ def _decisions(row: Row, value: Json) -> tuple[str | None, dict[str, str] | None
     return None, None
 
 
-def _with_stage(
-    held: str, row: Row, lifecycle: Mapping[str, str], order: str, artifact: Mapping[str, Json]
-) -> str:
+def _with_stage(held: str, row: Row, lifecycle: Mapping[str, str], order: str, artifact: Mapping[str, Json]) -> str:
     """The stages' JSON with this one's status, unless a younger one is there. Other stages stay as they were.
 
     `approved` is the artifact as it was at the youngest approval: what is admitted is that one, even if the

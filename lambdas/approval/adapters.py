@@ -53,6 +53,4 @@ class S3Artifacts:
 
     def set_tags(self, key: str, version_id: str, tags: Mapping[str, str]) -> None:
         tag_set = [{"Key": name, "Value": value} for name, value in sorted(tags.items())]
-        self.client.put_object_tagging(
-            Bucket=self.bucket, Key=key, VersionId=version_id, Tagging={"TagSet": tag_set}
-        )
+        self.client.put_object_tagging(Bucket=self.bucket, Key=key, VersionId=version_id, Tagging={"TagSet": tag_set})

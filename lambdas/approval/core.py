@@ -61,9 +61,7 @@ class Approval:
             state = self.states.read(arn)
             if state is None:
                 raise Busy(f"{arn} has no state row yet")
-            changed = [
-                stage.stage for stage in self.stages.ordered if self._settle(message_id, state, stage, log)
-            ]
+            changed = [stage.stage for stage in self.stages.ordered if self._settle(message_id, state, stage, log)]
             # A decision recorded meanwhile sent its own message, which may have been handled before our last
             # write.
             if not changed or (self.states.read(arn) or {}).get("ledgerseq") == state["ledgerseq"]:
@@ -89,9 +87,7 @@ class Approval:
         if after == before:
             return False
         self.artifacts.set_tags(key, version_id, after)
-        log.info(
-            "tags set", stage=stage.stage, held=held, key=key, versionid=version_id, seq=state["ledgerseq"]
-        )
+        log.info("tags set", stage=stage.stage, held=held, key=key, versionid=version_id, seq=state["ledgerseq"])
         return True
 
     def _checked(self, key: str, approved_sha256: str | None) -> str:
@@ -113,9 +109,7 @@ def _arn_of(message_id: str, body: str) -> str:
     except (ValueError, KeyError, TypeError):
         arn = None
     if not isinstance(arn, str) or not arn:
-        raise NotARequest(
-            message_id, "the message names no modelpackagearn; only the capture function may send here"
-        )
+        raise NotARequest(message_id, "the message names no modelpackagearn; only the capture function may send here")
     return arn
 
 
@@ -128,9 +122,7 @@ def _key_of(url: str | None, bucket: str, group: str) -> str:
         raise ArtifactError(f"{url} does not lie in the artifact bucket {bucket}")
     key = parse_key(place[1])
     if key is None:
-        raise ArtifactError(
-            f"{url} was not published by the helper: its key holds no SHA-256, so it could be replaced"
-        )
+        raise ArtifactError(f"{url} was not published by the helper: its key holds no SHA-256, so it could be replaced")
     if key.group != group:
         raise ArtifactError(f"{url} lies under group {key.group}, the version belongs to {group}")
     return place[1]

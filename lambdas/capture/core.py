@@ -91,9 +91,7 @@ class Capture:
         group, _, version = request.arn.rpartition(":model-package/")[2].rpartition("/")
         governed = next((name for name in self.groups if name.casefold() == group.casefold()), None)
         if governed is None or not version.isdecimal() or self.registry.read(request.arn) is None:
-            raise UnknownPackage(
-                request.envelope.event_id, f"{request.arn} is no version of a governed group"
-            )
+            raise UnknownPackage(request.envelope.event_id, f"{request.arn} is no version of a governed group")
         fact = request_fact(request, governed, int(version))
         outcome, _tip = self._append(fact, None, self._tip(request.arn), log)
         return "recorded" if outcome is Appended.COMMITTED else "duplicate"
@@ -165,9 +163,7 @@ def _card_of(seen: ReadBack | None) -> Mapping[str, str | None] | None:
 
 
 def _say(log: Log, row: Row) -> None:
-    fields = {
-        name: row[name] for name in ("modelpackagearn", "seq", "kind", "field", "contentid", "happenedat")
-    }
+    fields = {name: row[name] for name in ("modelpackagearn", "seq", "kind", "field", "contentid", "happenedat")}
     if "incident" in row:
         log.error("incident recorded", incident=row["incident"], **fields)
     else:

@@ -57,9 +57,7 @@ def names(setting: str) -> Callable[[str], frozenset[str]]:
         except ValueError:
             items = None
         if not isinstance(items, list) or not items or not all(isinstance(i, str) and i for i in items):
-            raise SettingError(
-                f'{setting} is {text[:80]!r}; wanted: a JSON list of names such as ["ModelCreditRisk"]'
-            )
+            raise SettingError(f'{setting} is {text[:80]!r}; wanted: a JSON list of names such as ["ModelCreditRisk"]')
         return frozenset(items)
 
     return parse

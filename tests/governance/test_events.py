@@ -228,7 +228,7 @@ def test_an_unversioned_package_parses_without_a_group() -> None:
 
 def test_every_refusal_has_a_reason_of_its_own() -> None:
     """Guards: the dead-letter queue's `reason` that doesn't tell what to mend."""
-    kinds = [NotAnEvent, UnknownEvent, MissingField, BadField]
+    kinds: list[type[EventError]] = [NotAnEvent, UnknownEvent, MissingField, BadField]
     assert len({kind.reason for kind in kinds} | {EventError.reason}) == len(kinds) + 1
 
 

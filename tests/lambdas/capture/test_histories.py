@@ -1,4 +1,6 @@
-"""Random histories, delivered duplicated, regrouped, reordered, with faults at every port call, end as a model says."""
+"""Random histories, delivered duplicated, regrouped, reordered, with faults at every port call, end as a model
+says.
+"""
 
 from __future__ import annotations
 
@@ -201,4 +203,3 @@ def _troubles(world: World, waiting: list[Message], data: st.DataObject) -> Iter
     for _ in range(12):
         drawn = data.draw(TROUBLES, label="trouble")
         yield kinds[drawn] if drawn else None
-
