@@ -1,11 +1,12 @@
-"""What the gateway and the services agree on: callers, calls, errors, the served table, the organisation's surface.
+"""What the gateway and the services agree on: callers, calls, errors, the served table, the organisation's
+surface.
 
-A service module `services/<botocore service>.py` (`lambda_`, `tagging` where the name can't be a module's) registers
-its operations with :func:`serves` (answered by our own code) or :func:`moto_serves` (answered by moto, with the checks
-that moto leaves out). Whatever is registered nowhere is refused by name. Beside operations it may register how to find
-a resource's policy (:func:`resource_policy`), its tags (:func:`resource_tags`), which of the service's condition keys
-its needs carry (:func:`condition_keys`) and background work (:func:`component`). Modules are imported at the first
-request that concerns their service.
+A service module `services/<botocore service>.py` (`lambda_`, `tagging` where the name can't be a module's)
+registers its operations with :func:`serves` (answered by our own code) or :func:`moto_serves` (answered by
+moto, with the checks that moto leaves out). Whatever is registered nowhere is refused by name. Beside
+operations it may register how to find a resource's policy (:func:`resource_policy`), its tags
+(:func:`resource_tags`), which of the service's condition keys its needs carry (:func:`condition_keys`) and
+background work (:func:`component`). Modules are imported at the first request that concerns their service.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from rehearsal.organisation.identity import Identity
 
 Params = dict[str, Any]
 Document = Mapping[str, Any]
@@ -24,8 +28,8 @@ Fidelity = Literal["faithful", "emulated"]
 class ApiError(Exception):
     """An error that the emulated service answers, as AWS words it.
 
-    `code` is the wire code (`ValidationException`, `NoSuchBucket`, …), `status` the HTTP status, `fields` further
-    members of the error shape (`CancellationReasons`, …).
+    `code` is the wire code (`ValidationException`, `NoSuchBucket`, …), `status` the HTTP status, `fields`
+    further members of the error shape (`CancellationReasons`, …).
     """
 
     def __init__(self, code: str, message: str, status: int = 400, **fields: Any) -> None:
@@ -50,8 +54,8 @@ class NotEmulated(ApiError):
 class Caller:
     """Who calls: a role session, an IAM user, an account's root, or an AWS service.
 
-    `arn` is the ARN as `aws:userid`-free text: `arn:aws:sts::<acct>:assumed-role/<role>/<session>`, a user's or
-    root's ARN, or a service principal's name (`events.amazonaws.com`), in which case `account` is "".
+    `arn` is the ARN as `aws:userid`-free text: `arn:aws:sts::<acct>:assumed-role/<role>/<session>`, a user's
+    or root's ARN, or a service principal's name (`events.amazonaws.com`), in which case `account` is "".
     """
 
     arn: str
@@ -70,10 +74,11 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One authorisation that a call needs: an IAM action on one resource, with the service's own condition keys.
+    """One authorisation that a call needs: an IAM action on one resource, with the service's own condition
+    keys.
 
-    `context` holds only what the service adds (`s3:ExistingObjectTag/dev`, `sagemaker:ModelApprovalStatus`, …);
-    the global keys are added by the authoriser. Values are strings or lists of strings.
+    `context` holds only what the service adds (`s3:ExistingObjectTag/dev`, `sagemaker:ModelApprovalStatus`,
+    …); the global keys are added by the authoriser. Values are strings or lists of strings.
     """
 
     action: str
@@ -86,9 +91,9 @@ class Need:
 class Call:
     """One parsed, validated request.
 
-    `owner` is the account whose resource it concerns (the caller's own, unless an ARN, URL or bucket says otherwise).
-    `params` are keyed as in botocore's model, blobs as bytes, timestamps as datetime.
-    `via` names the service through which AWS makes the call on the caller's behalf (`s3.eu-west-1.amazonaws.com`).
+    `owner` is the account whose resource it concerns (the caller's own, unless an ARN, URL or bucket says
+    otherwise). `params` are keyed as in botocore's model, blobs as bytes, timestamps as datetime. `via` names
+    the service through which AWS makes the call on the caller's behalf (`s3.eu-west-1.amazonaws.com`).
     """
 
     caller: Caller
@@ -122,9 +127,10 @@ ReadBack = Callable[["Organisation", Call, Params], Mapping[str, Any]]
 class Served:
     """A row of the served table.
 
-    `source` cites the AWS rule that the answer follows; `note` says what is left out (empty for faithful ones).
-    `locked`: the handler runs under the organisation's lock, so its reads and writes of state are one step. A handler
-    that waits (Invoke, a long poll) must be registered with `locked=False` and take `org.lock` around its state only.
+    `source` cites the AWS rule that the answer follows; `note` says what is left out (empty for faithful
+    ones). `locked`: the handler runs under the organisation's lock, so its reads and writes of state are one
+    step. A handler that waits (Invoke, a long poll) must be registered with `locked=False` and take
+    `org.lock` around its state only.
     """
 
     service: str
@@ -143,12 +149,14 @@ class Served:
 
 FindPolicy = Callable[["Organisation", str, str, str], Document | None]
 FindTags = Callable[["Organisation", str, str, str], Mapping[str, str] | None]
+FindOwner = Callable[["Organisation", Params], str | None]
 Make = Callable[["Organisation"], "Component"]
-F = TypeVar("F", FindPolicy, FindTags, Make)
+F = TypeVar("F", FindPolicy, FindTags, FindOwner, Make)
 
 SERVED: dict[tuple[str, str], Served] = {}
 RESOURCE_POLICIES: dict[str, FindPolicy] = {}
 RESOURCE_TAGS: dict[str, FindTags] = {}
+OWNERS: dict[str, FindOwner] = {}
 CONDITION_KEYS: dict[str, set[str]] = {}
 COMPONENTS: dict[str, Make] = {}
 
@@ -171,9 +179,9 @@ def serves(
 ) -> Callable[[Handler], Handler]:
     """Register a handler of our own for operations of a botocore service (`sagemaker`, `CreateModelPackage`).
 
-    The gateway has parsed, validated and authorised the call before the handler runs; the handler returns the output
-    in the model's shape. `needs` overrides the generic mapping from operation to action, resource and context
-    (`[*org.generic_needs(call), pass_role(…)]` adds to it). `locked`: see :class:`Served`.
+    The gateway has parsed, validated and authorised the call before the handler runs; the handler returns the
+    output in the model's shape. `needs` overrides the generic mapping from operation to action, resource and
+    context (`[*org.generic_needs(call), pass_role(…)]` adds to it). `locked`: see :class:`Served`.
     """
 
     def register(handler: Handler) -> Handler:
@@ -198,11 +206,12 @@ def moto_serves(
 ) -> None:
     """Let moto answer these operations.
 
-    `before` raises ApiError for what moto accepts and AWS doesn't. `after` runs on success (events, bookkeeping).
-    `read_back(org, call, answer)` returns, keyed like `call.params`, what a Describe shows afterwards: every
-    parameter that was sent must be there with the value sent, else the call fails, naming the dropped parameter.
-    moto gets the request made anew from `call.params` and is sent to `call.owner`'s account: what `before` changes in
-    them is what moto sees. moto's calls are serialised: an operation that waits (a long poll) must not be moto's.
+    `before` raises ApiError for what moto accepts and AWS doesn't. `after` runs on success (events,
+    bookkeeping). `read_back(org, call, answer)` returns, keyed like `call.params`, what a Describe shows
+    afterwards: every parameter that was sent must be there with the value sent, else the call fails, naming
+    the dropped parameter. moto gets the request made anew from `call.params` and is sent to `call.owner`'s
+    account: what `before` changes in them is what moto sees. moto's calls are serialised: an operation that
+    waits (a long poll) must not be moto's.
     """
     for operation in operations:
         _register(
@@ -214,35 +223,50 @@ def moto_serves(
 
 
 def resource_policy(service: str) -> Callable[[FindPolicy], FindPolicy]:
-    """Register how a service finds the resource policy of an ARN: `(org, arn, account, region) -> document or None`.
+    """Register how a service finds the resource policy of an ARN: `(org, arn, account, region) -> document or
+    None`.
 
-    `service` is the ARN's service part (`s3`, `kms`, `sqs`, `lambda`, `events`, `sagemaker`, …). The ARN is the need's
-    resource: for S3 a bucket's or an object's.
+    `service` is the ARN's service part (`s3`, `kms`, `sqs`, `lambda`, `events`, `sagemaker`, …). The ARN is
+    the need's resource: for S3 a bucket's or an object's.
     """
     return _registrar(RESOURCE_POLICIES, service)
 
 
 def resource_tags(service: str) -> Callable[[FindTags], FindTags]:
-    """Register how a service finds a resource's tags: `(org, arn, account, region) -> tags`; None: no such resource.
+    """Register how a service finds a resource's tags: `(org, arn, account, region) -> tags`; None: no such
+    resource.
 
-    Feeds `aws:ResourceTag/<key>` and the tagging service. Where a service registers none, a policy that asks for its
-    resources' tags is an error by name.
+    Feeds `aws:ResourceTag/<key>` and the tagging service. Where a service registers none, a policy that asks
+    for its resources' tags is an error by name.
     """
     return _registrar(RESOURCE_TAGS, service)
 
 
-def condition_keys(prefix: str, *keys: str) -> None:
-    """Declare which condition keys of a service (IAM prefix, `s3`) its needs carry whenever AWS would send them.
+def owner(service: str) -> Callable[[FindOwner], FindOwner]:
+    """Register whose resource a service's calls concern: `(org, params) -> account id`, None: the caller's
+    own.
 
-    A key may end in `*` (`s3:ExistingObjectTag/*`). A policy statement that matches an action and asks for a key of
-    that action which no one declared is an error by name, since its condition would be judged on a key that is missing
-    only here.
+    Without it the account of an ARN or queue URL among the parameters decides (S3 has neither: a bucket's
+    owner is looked up by its name).
+    """
+    return _registrar(OWNERS, service)
+
+
+def condition_keys(prefix: str, *keys: str) -> None:
+    """Declare which condition keys of a service (IAM prefix, `s3`) its needs carry whenever AWS would send
+    them.
+
+    A key may end in `*` (`s3:ExistingObjectTag/*`). A policy statement that matches an action and asks for a
+    key of that action which no one declared is an error by name, since its condition would be judged on a key
+    that is missing only here.
     """
     CONDITION_KEYS.setdefault(prefix, set()).update(key.lower() for key in keys)
 
 
 def component(name: str) -> Callable[[Make], Make]:
-    """Register a factory of background work (`events`, `pollers`), made once per organisation at first use."""
+    """Register a factory of background work (`events`, `pollers`), made once per organisation at first
+    use.
+    """
     return _registrar(COMPONENTS, name)
 
 
@@ -285,12 +309,14 @@ class Clock(Protocol):
 class Component(Protocol):
     """Background work of a service: the event router, the queue pollers, the pool of function processes.
 
-    The component named `events` has, besides, `emit(account, region, source, detail_type, detail, resources)`, to
-    which `Organisation.emit` hands over.
+    The component named `events` has, besides, `emit(account, region, source, detail_type, detail,
+    resources)`, to which `Organisation.emit` hands over.
     """
 
     def pending(self) -> int:
-        """How many pieces of work aren't finished (0: drained). Called often: it must be cheap and not wait."""
+        """How many pieces of work aren't finished (0: drained). Called often: it must be cheap and not
+        wait.
+        """
 
     def stop(self) -> None:
         """End all threads and processes; called once, when the organisation stops."""
@@ -306,12 +332,17 @@ class Organisation(Protocol):
     endpoint: str
     seed: int
     lock: AbstractContextManager[Any]
+    identity: Identity
+    """Roles, users, sessions: `identity.role(arn)`, `identity.exists(principal_arn)`,
+    `identity.policies(caller)`.
+    """
 
     def component(self, name: str) -> Any:
         """The background work registered under a name; made at first use."""
 
     def generic_needs(self, call: Call) -> list[Need]:
-        """What the Service Authorization Reference says that a call needs (action, resource from the parameters).
+        """What the Service Authorization Reference says that a call needs (action, resource from the
+        parameters).
 
         Raises NotEmulated where action or resource can't be resolved.
         """
@@ -328,8 +359,20 @@ class Organisation(Protocol):
     ) -> None:  # fmt: skip
         """Authorise what AWS does on the caller's behalf (or as a service principal), or raise AccessDenied.
 
-        Each need is logged as a row of its own with `reason` (why AWS makes the call). `via` sets `kms:ViaService`,
-        `aws:ViaAWSService`-like keys; `extra` adds context keys to every need (`aws:SourceArn`, `aws:SourceAccount`).
+        Each need is logged as a row of its own with `reason` (why AWS makes the call). `via` sets
+        `kms:ViaService`, `aws:ViaAWSService`-like keys; `extra` adds context keys to every need
+        (`aws:SourceArn`, `aws:SourceAccount`).
+        """
+
+    def would_allow(self, caller: Caller, need: Need, *, region: str, resource_policy: Document | None = None) -> bool:
+        """Whether a need would be allowed, with another resource policy than the stored one; nothing is
+        logged.
+        """
+
+    def key_arn(self, key: str, account: str, region: str) -> str:
+        """The ARN of a KMS key given by id, alias, or ARN of either, as seen from an account and region.
+
+        Raises ApiError NotFoundException.
         """
 
     def use_key(
@@ -337,10 +380,19 @@ class Organisation(Protocol):
         encryption_context: Mapping[str, str] | None = None, extra: Mapping[str, str | list[str]] | None = None,
         reason: str = "",
     ) -> None:  # fmt: skip
-        """Authorise a KMS call (`kms:Decrypt`, `kms:GenerateDataKey`, …) on a key ARN; refuses a disabled key."""
+        """Authorise a KMS call (`kms:Decrypt`, `kms:GenerateDataKey`, …) on a key ARN; refuses a disabled
+        key.
+        """
 
     def call(
-        self, caller: Caller, service: str, operation: str, params: Params, *, region: str, account: str | None = None
+        self,
+        caller: Caller,
+        service: str,
+        operation: str,
+        params: Params,
+        *,
+        region: str,
+        account: str | None = None,
     ) -> Params:
         """Make a whole call as `caller` through validation, authorisation, serving and the log.
 

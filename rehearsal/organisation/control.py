@@ -1,0 +1,126 @@
+"""The typed client of a running organisation: clients of any account and role, drain, clock, logs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, Request, build_opener
+
+from rehearsal.organisation.core import Credentials
+from rehearsal.organisation.loopback import require_loopback
+
+
+class ControlError(RuntimeError):
+    """The organisation refused a control request; `code` is its error code."""
+
+    def __init__(self, verb: str, code: str, message: str) -> None:
+        super().__init__(f"{verb}: {code}: {message}")
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Speaks to `POST <endpoint>/_rehearsal/<verb>`. Every method raises ControlError on refusal."""
+
+    endpoint: str
+
+    def __post_init__(self) -> None:
+        require_loopback(urlsplit(self.endpoint).hostname or "", "the organisation's endpoint")
+
+    def send(self, verb: str, timeout_seconds: float = 60, **sent: Any) -> Any:
+        """One request; the answer is JSON."""
+        request = Request(  # noqa: S310 - loopback, checked above
+            f"{self.endpoint}/_rehearsal/{verb}", json.dumps(sent).encode(), {"Content-Type": "application/json"}
+        )
+        try:
+            with build_opener(ProxyHandler({})).open(request, timeout=timeout_seconds) as answer:
+                return json.loads(answer.read())
+        except HTTPError as error:
+            told = json.loads(error.read())
+            raise ControlError(verb, told["error"], told["message"]) from error
+
+    def accounts(self) -> dict[str, Any]:
+        """Organisation id, region, endpoint, the first administrator's credentials, accounts with admin roles."""
+        answer: dict[str, Any] = self.send("accounts")
+        return answer
+
+    def credentials(self, account: str, role: str | None = None) -> Credentials:
+        """Credentials by account name: its administrator's, or those of a role that trusts the account's root."""
+        return _credentials(self.send("credentials", account=account, role=role))
+
+    def assume_as_service(
+        self, service: str, role_arn: str, *, session_name: str, source_arn: str | None = None,
+        source_account: str | None = None,
+    ) -> Credentials:  # fmt: skip
+        """What a service does when it takes a role (Studio for a notebook): the role's trust must admit it."""
+        return _credentials(
+            self.send(
+                "assume-as-service",
+                service=service,
+                role_arn=role_arn,
+                session_name=session_name,
+                source_arn=source_arn,
+                source_account=source_account,
+            )  # fmt: skip
+        )
+
+    def session(self, account: str, role: str | None = None) -> Any:
+        """A boto3 session with credentials in an account."""
+        return boto_session(self.credentials(account, role), self.accounts()["region"])
+
+    def client(self, account: str, role: str | None, service: str, **options: Any) -> Any:
+        """A boto3 client of a service, as a role in an account."""
+        return self.session(account, role).client(service, endpoint_url=self.endpoint, **options)
+
+    def drain(self, timeout_seconds: float = 30) -> None:
+        """Wait until no event, delivery or invocation is pending."""
+        self.send("drain", timeout_seconds + 10, timeout_seconds=timeout_seconds)
+
+    def advance(self, seconds: float) -> datetime:
+        """Skip time; returns the organisation's new time."""
+        return datetime.fromisoformat(self.send("clock/advance", seconds=seconds)["now"])
+
+    def log(self, since: int = 0) -> list[dict[str, Any]]:
+        """The request log's rows from a number on."""
+        rows: list[dict[str, Any]] = self.send("log", since=since)
+        return rows
+
+    def events(self, since: int = 0) -> list[dict[str, Any]]:
+        """The event log's rows from a number on."""
+        rows: list[dict[str, Any]] = self.send("events", since=since)
+        return rows
+
+    def state(self) -> dict[str, Any]:
+        """How many requests, events, served operations; and the organisation's time."""
+        answer: dict[str, Any] = self.send("state")
+        return answer
+
+    def stop(self) -> None:
+        """End the organisation."""
+        self.send("stop")
+
+
+def boto_session(credentials: Credentials, region: str) -> Any:
+    """A boto3 session with given credentials; it reads no profile and no environment credentials."""
+    import boto3
+
+    return boto3.Session(
+        aws_access_key_id=credentials.access_key,
+        aws_secret_access_key=credentials.secret_key,
+        aws_session_token=credentials.session_token or None,
+        region_name=region,
+    )
+
+
+def _credentials(answer: dict[str, str]) -> Credentials:
+    return Credentials(
+        answer["AccessKeyId"],
+        answer["SecretAccessKey"],
+        answer["SessionToken"],
+        datetime.fromisoformat(answer["Expiration"]),
+        answer["Arn"],
+    )

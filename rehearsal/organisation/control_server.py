@@ -1,0 +1,119 @@
+"""`POST /_rehearsal/<verb>`: what a harness needs of the organisation and no AWS API gives. Only loopback
+gets here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from rehearsal.organisation import core
+from rehearsal.organisation.core import ApiError, Credentials
+from rehearsal.organisation.loopback import is_loopback
+from rehearsal.organisation.wire import Http
+
+if TYPE_CHECKING:
+    from rehearsal.organisation.emulator import Emulator
+
+PREFIX = "/_rehearsal/"
+
+
+def control(org: Emulator, environ: dict[str, Any], body: bytes) -> Http:
+    """Answer a control request: JSON in, JSON out; errors as `{"error", "message"}` with 4xx."""
+    if not is_loopback(str(environ.get("REMOTE_ADDR", ""))) or environ["REQUEST_METHOD"] != "POST":
+        return _json({"error": "Forbidden", "message": "POST from this machine only"}, 403)
+    verb = environ["PATH_INFO"].removeprefix(PREFIX)
+    if verb not in VERBS:
+        known = ", ".join(sorted(VERBS))
+        return _json({"error": "UnknownVerb", "message": f"no verb {verb!r}; there are {known}"}, 404)
+    try:
+        return _json(VERBS[verb](org, json.loads(body) if body else {}))
+    except ApiError as error:
+        return _json({"error": error.code, "message": error.message}, error.status)
+    except (KeyError, ValueError, TypeError) as error:
+        return _json({"error": "BadRequest", "message": f"{verb}: {error!r}"}, 400)
+    except TimeoutError as error:
+        return _json({"error": "Timeout", "message": str(error)}, 408)
+
+
+def _json(value: Any, status: int = 200) -> Http:
+    return Http("", "", "", {"Content-Type": "application/json"}, json.dumps(value, default=str).encode(), status)
+
+
+def _credentials(credentials: Credentials) -> dict[str, str]:
+    return {
+        "AccessKeyId": credentials.access_key,
+        "SecretAccessKey": credentials.secret_key,
+        "SessionToken": credentials.session_token,
+        "Expiration": credentials.expires.isoformat(),
+        "Arn": credentials.arn,
+    }
+
+
+def _assume_as_service(org: Emulator, sent: dict[str, Any]) -> dict[str, str]:
+    credentials, _ = org.service_session(
+        sent["service"],
+        sent["role_arn"],
+        session_name=sent["session_name"],
+        source_arn=sent.get("source_arn"),
+        source_account=sent.get("source_account"),
+    )
+    return _credentials(credentials)
+
+
+def _drain(org: Emulator, sent: dict[str, Any]) -> dict[str, Any]:
+    org.drain(float(sent.get("timeout_seconds", 30)))
+    return {}
+
+
+def _advance(org: Emulator, sent: dict[str, Any]) -> dict[str, Any]:
+    org.clock.advance(timedelta(seconds=float(sent["seconds"])))
+    return {"now": org.clock.now().isoformat()}
+
+
+def _state(org: Emulator, _: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "requests": len(org.log),
+        "events": len(org.events),
+        "served": len(core.SERVED),
+        "now": org.clock.now().isoformat(),
+    }
+
+
+def _accounts(org: Emulator, _: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "organisation": org.id,
+        "region": org.region,
+        "endpoint": org.endpoint,
+        "admin": _credentials(org.admin),
+        "accounts": [
+            {
+                "name": account.name,
+                "id": account.id,
+                "in_organisation": account.in_organisation,
+                "admin_role": None if account.name == org.settings.management else org.people.admin_role(account),
+            }
+            for account in org.accounts.values()
+        ],
+    }
+
+
+def _stop(org: Emulator, _: dict[str, Any]) -> dict[str, Any]:
+    Thread(target=org.stop, name="stop", daemon=True).start()
+    return {}
+
+
+VERBS: dict[str, Callable[[Emulator, dict[str, Any]], Any]] = {
+    "accounts": _accounts,
+    "assume-as-service": _assume_as_service,
+    "clock/advance": _advance,
+    "credentials": lambda org, sent: _credentials(org.people.credentials(sent["account"], sent.get("role"))),
+    "drain": _drain,
+    "events": lambda org, sent: org.events.since(int(sent.get("since", 0))),
+    "log": lambda org, sent: org.log.since(int(sent.get("since", 0))),
+    "state": _state,
+    "stop": _stop,
+}
