@@ -1,0 +1,155 @@
+"""The organisation's clock: real time plus what was skipped, with timers that fire in order in either case.
+
+Schedules, retries, visibility timeouts and endpoint transitions hang on it, so that a test of a day's retries
+takes milliseconds. What runs inside a function's process sees real time: only the emulated services follow
+this clock.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from rehearsal.organisation.core import Clock
+
+Action = Callable[[], None]
+
+
+@dataclass(order=True, slots=True)
+class Timer:
+    """One thing to do at a time. `what` says what is waiting, for whoever asks why nothing happens."""
+
+    due: datetime
+    number: int
+    action: Action = field(compare=False)
+    what: str = field(compare=False)
+    cancelled: bool = field(default=False, compare=False)
+
+    def cancel(self) -> None:
+        """Never fire; harmless once fired."""
+        self.cancelled = True
+
+
+def real_time() -> datetime:
+    return datetime.now(UTC)
+
+
+class VirtualClock:
+    """Real time plus what was skipped. Timers fire by themselves in real time, or at once when time is
+    skipped.
+
+    An action must be short or hand its work to a thread of its own; `settle` functions wait for such work, so
+    that during a skip the effects of one timer (a retry that schedules the next) are there before the next
+    one fires.
+    """
+
+    def __init__(self, real: Callable[[], datetime] = real_time) -> None:
+        self._real = real
+        self._skipped = timedelta()
+        self._timers: list[Timer] = []
+        self._numbers = itertools.count()
+        self._changed = threading.Condition()
+        self._advancing = threading.Lock()
+        self._listeners: list[Action] = []
+        self._settle: list[Action] = []
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+
+    def now(self) -> datetime:
+        return self._real() + self._skipped
+
+    @property
+    def skipped(self) -> timedelta:
+        """How far ahead of real time the clock is."""
+        return self._skipped
+
+    def after(self, seconds: float, action: Action, what: str) -> Timer:
+        """Do something in so many seconds of this clock."""
+        return self.at(self.now() + timedelta(seconds=seconds), action, what)
+
+    def at(self, due: datetime, action: Action, what: str) -> Timer:
+        with self._changed:
+            timer = Timer(due, next(self._numbers), action, what)
+            heapq.heappush(self._timers, timer)
+            if self._thread is None and not self._stopped:
+                self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+        return timer
+
+    def waiting(self) -> list[Timer]:
+        """The timers still to fire, soonest first."""
+        with self._changed:
+            return sorted(timer for timer in self._timers if not timer.cancelled)
+
+    def when_skipped(self, listener: Action) -> None:
+        """Call a function after each skip: who waits for a time of this clock must look again."""
+        self._listeners.append(listener)
+
+    def settle_with(self, settle: Action) -> None:
+        """Call a function between two timers of a skip, to wait for the work that the first one started."""
+        self._settle.append(settle)
+
+    def advance(self, by: timedelta) -> None:
+        """Skip a time. Timers due in it fire in order, each at its own time, in the calling thread.
+
+        Raises ValueError for a negative time: the clock never goes back.
+        """
+        if by < timedelta():
+            raise ValueError(f"the clock can't be set back by {-by}; give a time of 0 s or more")
+        with self._advancing:
+            goal = self.now() + by
+            while (timer := self._pop(goal)) is not None:
+                self._skip_to(timer.due)
+                timer.action()
+                for settle in self._settle:
+                    settle()
+            self._skip_to(goal)
+
+    def stop(self) -> None:
+        """Fire nothing any more."""
+        with self._changed:
+            self._stopped = True
+            self._timers.clear()
+            self._changed.notify_all()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout=5)
+
+    def _skip_to(self, moment: datetime) -> None:
+        with self._changed:
+            self._skipped += max(moment - self.now(), timedelta())
+            self._changed.notify_all()
+        for listener in self._listeners:
+            listener()
+
+    def _pop(self, until: datetime) -> Timer | None:
+        with self._changed:
+            while self._timers and self._timers[0].due <= until:
+                timer = heapq.heappop(self._timers)
+                if not timer.cancelled:
+                    return timer
+            return None
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                if self._stopped:
+                    return
+                wait = (self._timers[0].due - self.now()).total_seconds() if self._timers else None
+                if wait is None or wait > 0:
+                    self._changed.wait(wait)
+                    continue
+            timer = self._pop(self.now())
+            if timer is not None:
+                timer.action()
+
+
+def virtual(clock: Clock) -> VirtualClock:
+    """The organisation's clock with its timers, which the core's protocol doesn't show."""
+    if not isinstance(clock, VirtualClock):
+        raise TypeError(f"the organisation's clock is a {type(clock).__name__}, which has no timers")
+    return clock

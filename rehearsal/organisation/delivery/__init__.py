@@ -1,0 +1,1 @@
+"""EventBridge's delivery: patterns, transformers, schedules, the router, and its disturbances on demand."""
