@@ -61,6 +61,17 @@ def test_an_unexpected_change_is_named(project: ProjectMaker) -> None:
     assert caught.value.outcome.steps == (Step("update", URN, "pulumi:index:Stash", ("input",)),)
 
 
+def test_without_checkpoints_a_failed_up_still_says_what_there_is(project: ProjectMaker, tmp_path: Path) -> None:
+    """Guards: the fast way losing track of what a failed `up` had made, so that nothing destroys it."""
+    project(STASH + "\nstash.output.apply(lambda _: 1 / 0)\n")
+    engine = Engine(tmp_path / "probe", None, tmp_path / "state", checkpoints=False)
+    engine.init("dev")
+    with pytest.raises(EngineError, match="division by zero"):
+        engine.up("dev")
+    assert [item["urn"] for item in engine.export("dev")["deployment"]["resources"]][-1] == URN
+    assert engine.destroy("dev").counts == {"delete": 2}
+
+
 def test_lines_arrive_while_the_command_runs(project: ProjectMaker, tmp_path: Path) -> None:
     """Guards: progress that shows up only when all is over."""
     lines: list[str] = []
