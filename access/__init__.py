@@ -4,10 +4,13 @@ Pure Python, no input or output, no dependency. README.md in this folder says wh
 what isn't. `python -m access evaluate cases.json` is the command line.
 """
 
-from access.case import Case, Request
-from access.decision import Decision, LayerDecision, decide, layers
+from access.case import Case
+from access.decision import Decision, decide
 from access.errors import MalformedCase, MalformedPolicy
-from access.policies import Policy, PolicyKind, compile_policy
+from access.layers import LayerDecision, layers
+from access.policies import Policy, compile_policy
+from access.request import Request
+from access.statements import PolicyKind
 
 __all__ = [
     "Case",

@@ -152,13 +152,21 @@ T = TypeVar("T")
 def _read(value: str, read: Callable[[str], T | None], form: str, where: str) -> T:
     result = read(value)
     if result is None:
-        raise MalformedPolicy(where, f"{shown(value)} is not {form}; the condition could never match")
+        raise _unreadable(value, form, where)
     return result
 
 
+def _unreadable(value: str, form: str, where: str) -> MalformedPolicy:
+    return MalformedPolicy(where, f"{shown(value)} is not {form}; the condition could never match")
+
+
 def _addresses(values: tuple[str, ...], where: str) -> Hit:
-    read: Callable[[str], Network | None] = network
-    ranges = [_read(value, read, "an IP address or CIDR range", where) for value in values]
+    ranges: list[Network] = []
+    for value in values:
+        found = network(value)
+        if found is None:
+            raise _unreadable(value, "an IP address or CIDR range", where)
+        ranges.append(found)
 
     def hit(value: str, _: Context) -> bool:
         try:

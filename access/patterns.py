@@ -102,9 +102,9 @@ def arn_matches(expanded: str, value: str) -> bool:
     return all(glob.matches(part) for glob, part in zip(globs, parts, strict=True))
 
 
-def glob_matches(pattern: str, value: str) -> bool:
-    """Whether `value` fits a pattern as it is written in a policy, without variables."""
-    return compiled(pattern.translate(_WILDCARDS)).matches(value)
+def glob(pattern: str) -> Glob:
+    """A pattern as it is written in a policy, without variables."""
+    return compiled(pattern.translate(_WILDCARDS))
 
 
 class Template:

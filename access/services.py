@@ -11,7 +11,7 @@ Actions are in lower case, as they are compared.
 
 from __future__ import annotations
 
-from access.policies import PolicyKind
+from access.statements import PolicyKind
 
 RCP_SERVICES = frozenset(
     {
@@ -68,7 +68,7 @@ def policy_kind(service: str) -> PolicyKind:
     """How a resource policy of this service is read."""
     if service == "kms":
         return PolicyKind.KEY
-    return PolicyKind.RESOURCE_ONLY if service in _WITHOUT_RESOURCE else PolicyKind.RESOURCE
+    return PolicyKind.RESOURCE_ITSELF if service in _WITHOUT_RESOURCE else PolicyKind.RESOURCE
 
 
 def is_key(resource: str) -> bool:
@@ -80,7 +80,7 @@ def works_across_accounts(action: str) -> bool:
     """Whether a permission given to another account has any effect."""
     if action.startswith("kms:"):
         return action in _KMS_ACROSS_ACCOUNTS
-    return action not in _SQS_WITHIN_ACCOUNT
+    return action not in _SQS_WITHIN_ACCOUNT and action not in _BUCKET_POLICY_ACTIONS
 
 
 def root_overrides_resource_policy(action: str) -> bool:
