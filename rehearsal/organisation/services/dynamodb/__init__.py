@@ -1,0 +1,7 @@
+"""DynamoDB: tables and items on moto, with the checks and condition keys that moto leaves out; PartiQL of our own."""
+
+from rehearsal.organisation.services import partiql
+
+from . import control, items
+
+__all__ = ["control", "items", "partiql"]
