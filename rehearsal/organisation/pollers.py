@@ -7,81 +7,25 @@ queue has a visible message, so that the request log holds no empty polls.
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from rehearsal.organisation.clock import virtual
 from rehearsal.organisation.core import ApiError, Caller, Organisation, Params
-from rehearsal.organisation.delivery.patterns import load_pattern, matches
+from rehearsal.organisation.delivery.patterns import matches
 from rehearsal.organisation.runtime.functions import find_function
+from rehearsal.organisation.runtime.mappings import Mapping, filterable, item_failures, record
 from rehearsal.organisation.runtime.pool import LAMBDA, RENEW_BEFORE
 from rehearsal.organisation.runtime.sandbox import Outcome
 from rehearsal.organisation.services.sqs.queues import find_queue
-
-FIRST_CONCURRENCY = 5
-"""Batches at once of a mapping without MaximumConcurrency; AWS starts with 5 and scales up by 300 a minute."""
 
 RECEIVE_MOST = 10
 LONGEST_WAIT_SECONDS = 1.0
 BLOCKED_SECONDS = 5.0
 LONGEST_BLOCKED_SECONDS = 300.0
 BATCH_BYTES = 6_291_456
-
-
-@dataclass(slots=True)
-class Mapping:
-    """One event source mapping. `settings` holds the parameters as given; `result` is LastProcessingResult.
-
-    `busy` counts batches at work; `blocked` is when to try again after a problem, after `problems` in a row.
-    """
-
-    uuid: str
-    function: str
-    queue: str
-    account: str
-    region: str
-    settings: dict[str, Any]
-    modified: datetime
-    enabled: bool = True
-    tags: dict[str, str] = field(default_factory=dict)
-    deleted: bool = False
-    result: str = ""
-    busy: int = 0
-    gathering: bool = False
-    problems: int = 0
-    blocked: datetime | None = None
-    session: tuple[str, Caller, datetime] | None = None
-
-    @property
-    def batch_size(self) -> int:
-        return int(self.settings.get("BatchSize", 10))
-
-    @property
-    def window_seconds(self) -> int:
-        return int(self.settings.get("MaximumBatchingWindowInSeconds") or 0)
-
-    @property
-    def concurrency(self) -> int:
-        return int(self.settings.get("ScalingConfig", {}).get("MaximumConcurrency", FIRST_CONCURRENCY))
-
-    @property
-    def reports_failures(self) -> bool:
-        return "ReportBatchItemFailures" in self.settings.get("FunctionResponseTypes", [])
-
-    @property
-    def filters(self) -> list[dict[str, Any]]:
-        found = self.settings.get("FilterCriteria", {}).get("Filters", [])
-        return [load_pattern(one["Pattern"]) for one in found]
-
-
-def mappings(org: Organisation, account: str, region: str) -> dict[str, Mapping]:
-    found: dict[str, Mapping] = org.state("lambda", account, region).setdefault("mappings", {})
-    return found
 
 
 class Pollers:
@@ -103,7 +47,9 @@ class Pollers:
         with self._changed:
             self._mappings[mapping.uuid] = mapping
             if mapping.uuid not in self._threads and not mapping.deleted:
-                thread = threading.Thread(target=self._poll, args=(mapping,), name=f"mapping-{mapping.uuid}", daemon=True)
+                thread = threading.Thread(
+                    target=self._poll, args=(mapping,), name=f"mapping-{mapping.uuid}", daemon=True
+                )
                 self._threads[mapping.uuid] = thread
                 thread.start()
         self._org.component("queues").tell()
@@ -188,7 +134,9 @@ class Pollers:
         wait = min(BLOCKED_SECONDS * 2.0 ** min(mapping.problems, 20), LONGEST_BLOCKED_SECONDS)
         mapping.problems += 1
         mapping.blocked = self._clock.now() + timedelta(seconds=wait)
-        self._org.note("mapping-problem", mapping=mapping.uuid, queue=mapping.queue, function=mapping.function, reason=what)
+        self._org.note(
+            "mapping-problem", mapping=mapping.uuid, queue=mapping.queue, function=mapping.function, reason=what
+        )
 
     def _caller(self, mapping: Mapping) -> Caller:
         function = find_function(self._org, mapping.function, mapping.account, mapping.region)
@@ -225,7 +173,12 @@ class Pollers:
         return self._wanted(mapping, records)
 
     def _receive(self, mapping: Mapping, most: int) -> list[Params]:
-        params = {"MaxNumberOfMessages": min(most, RECEIVE_MOST), "WaitTimeSeconds": 0, "MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"]}  # fmt: skip
+        params = {
+            "MaxNumberOfMessages": min(most, RECEIVE_MOST),
+            "WaitTimeSeconds": 0,
+            "MessageSystemAttributeNames": ["All"],
+            "MessageAttributeNames": ["All"],
+        }
         answer = self._queue_call(mapping, "ReceiveMessage", params)
         return [record(message, mapping) for message in answer.get("Messages", [])]
 
@@ -275,52 +228,3 @@ class Pollers:
             answer = self._queue_call(mapping, "DeleteMessageBatch", {"Entries": entries})
             for one in answer.get("Failed", []):
                 self._org.note("delete-failed", mapping=mapping.uuid, queue=mapping.queue, reason=one.get("Message"))
-
-
-def record(message: Params, mapping: Mapping) -> Params:
-    """A message as the function sees it (lambda/with-sqs, example event)."""
-    attributes: dict[str, Any] = {}
-    for name, value in message.get("MessageAttributes", {}).items():
-        attributes[name] = {"stringListValues": [], "binaryListValues": [], "dataType": value["DataType"]}
-        if "StringValue" in value:
-            attributes[name]["stringValue"] = value["StringValue"]
-    shown = {
-        "messageId": message["MessageId"], "receiptHandle": message["ReceiptHandle"], "body": message["Body"],
-        "attributes": message.get("Attributes", {}), "messageAttributes": attributes, "md5OfBody": message["MD5OfBody"],
-        "eventSource": "aws:sqs", "eventSourceARN": mapping.queue, "awsRegion": mapping.region,
-    }  # fmt: skip
-    if "MD5OfMessageAttributes" in message:
-        shown["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"]
-    return shown
-
-
-def filterable(one: Params) -> Params:
-    """A record with its body parsed where that is JSON, as filters see it (lambda/invocation-eventfiltering)."""
-    try:
-        return {**one, "body": json.loads(one["body"])}
-    except ValueError:
-        return one
-
-
-def item_failures(payload: str, ids: Iterable[str]) -> tuple[set[str], str]:
-    """Which messages a partial batch response says have failed, and why if it is all of them.
-
-    An empty, null or missing list is success. A response that is no object, a list that is none, an item without
-    identifier or with one that isn't in the batch fail the whole batch (lambda/services-sqs-errorhandling).
-    """
-    known = set(ids)
-    answer = json.loads(payload or "null")
-    if answer is None:
-        return set(), ""
-    if not isinstance(answer, dict):
-        return known, f"the batch response is {type(answer).__name__}, not an object: the whole batch failed"
-    items = answer.get("batchItemFailures")
-    if items is None:
-        return set(), ""
-    if not isinstance(items, list):
-        return known, "batchItemFailures is not a list: the whole batch failed"
-    named = [item.get("itemIdentifier") if isinstance(item, dict) else None for item in items]
-    strange = [name for name in named if not name or name not in known]
-    if strange:
-        return known, f"batchItemFailures names {strange[0]!r}, which is not in the batch: the whole batch failed"
-    return set(named), ""

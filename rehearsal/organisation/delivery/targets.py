@@ -1,8 +1,8 @@
 """Calling a rule's target as EventBridge does: who calls, what must admit it, what happens then.
 
-Sources: eb/eb-use-resource-based (queues and functions admit events.amazonaws.com for the rule's ARN), eb/eb-cross-account
-(a bus is called by the target's role, which the bus's policy must admit), eb/eb-rule-dlq (error codes; which errors are
-not tried again).
+Sources: eb/eb-use-resource-based (queues and functions admit events.amazonaws.com for the rule's ARN),
+eb/eb-cross-account (a bus is called by the target's role, which the bus's policy must admit), eb/eb-rule-dlq (error
+codes; which errors are not tried again). Seen in real accounts: THIRD_ACCOUNT_HOP_DETECTED also within one account.
 """
 
 from __future__ import annotations
@@ -130,7 +130,10 @@ class Sender:
         arn = target["Arn"]
         region, account, name = arn.split(":")[3], arn.split(":")[4], arn.split(":event-bus/")[1]
         if arrived.forwarded:
-            raise DeliveryFailed("THIRD_ACCOUNT_HOP_DETECTED", "Events received from another event bus cannot be forwarded to a third one.")  # fmt: skip
+            raise DeliveryFailed(
+                "THIRD_ACCOUNT_HOP_DETECTED",
+                "Events received from another event bus cannot be forwarded to a third one.",
+            )
         if name not in buses(self._org, account, region):
             raise DeliveryFailed("NO_RESOURCE", f"The event bus {arn} does not exist.")
         if "RoleArn" in target or account != rule.account:

@@ -34,7 +34,7 @@ class ForkServer:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(Path(__file__).with_name("forkserver.py")), str(site), str(root)],
-                stdin=theirs, env={"PATH": os.defpath, "LANG": "C.UTF-8"}, cwd=root,
+                stdin=theirs.fileno(), env={"PATH": os.defpath, "LANG": "C.UTF-8"}, cwd=root,
             )  # fmt: skip
         self._control = ours
         self._control.settimeout(START_SECONDS)

@@ -1,7 +1,7 @@
 """Forks execution environments: a process that has boto3 imported and does nothing else, so that a fork is safe.
 
-Started as `python -I -S forkserver.py <site> <root>`: of installed packages it sees only those in `site` (boto3 and what
-it needs, as in the managed run time), nothing of the rehearsal. Its standard input is a socket to the parent: a JSON
+Started as `python -I -S forkserver.py <site> <root>`: of installed packages it sees only those in `site` (boto3 and
+what it needs, as in the managed run time), nothing of the rehearsal. Its standard input is a socket to the parent: a JSON
 line `{"env": {...}}` with three descriptors (requests, results, log) is answered by `{"pid": …}`, `{"wait": pid}` by
 `{"status": …}`. When the socket ends, by whatever death of the parent, it kills all it forked, removes `root` and ends.
 """
@@ -35,7 +35,7 @@ def preload(site: str) -> ModuleType:
         import boto3
 
         # Modules of botocore that the first client imports; no session or client is kept, so none is shared by forks.
-        session = boto3.Session("none", "none", region_name="us-east-1")  # noqa: S106 - credentials of nothing
+        session = boto3.Session("none", "none", region_name="us-east-1")
         session.client("sts")
     spec = importlib.util.spec_from_file_location("lambda_worker", Path(__file__).with_name("worker.py"))
     if spec is None or spec.loader is None:
@@ -46,7 +46,7 @@ def preload(site: str) -> ModuleType:
 
 
 def die_with_parent(parent: int) -> None:
-    """Let the kernel kill this process when its parent ends (Linux; elsewhere the group kill at end of input serves)."""
+    """Let the kernel kill this process when its parent ends (Linux; elsewhere the kill at end of input serves)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
@@ -95,7 +95,9 @@ class ForkServer:
             request, descriptors = self._next()
             if request is None:
                 return
-            answer = {"pid": self._fork(request["env"], *descriptors)} if "env" in request else self._wait(request["wait"])
+            answer = (
+                {"pid": self._fork(request["env"], *descriptors)} if "env" in request else self._wait(request["wait"])
+            )
             self._control.sendall(json.dumps(answer).encode() + b"\n")
 
     def kill_all(self) -> None:

@@ -83,5 +83,10 @@ def find_function(org: Organisation, given: str, account: str, region: str) -> F
     function = functions(org, owner, place).get(name)
     if function is None or qualifier not in (None, "$LATEST"):
         suffix = f":{qualifier}" if qualifier else ""
-        raise ApiError("ResourceNotFoundException", f"Function not found: arn:aws:lambda:{place}:{owner}:function:{name}{suffix}", 404, Type="User")  # fmt: skip
+        raise ApiError(
+            "ResourceNotFoundException",
+            f"Function not found: arn:aws:lambda:{place}:{owner}:function:{name}{suffix}",
+            404,
+            Type="User",
+        )
     return function

@@ -117,7 +117,15 @@ class Invocations:
         if later.failures > settings.get("MaximumRetryAttempts", len(RETRY_SECONDS)):
             self._failed(function, settings, later, "RetriesExhausted", outcome)
         else:
-            self._again(later, function, RETRY_SECONDS[later.failures - 1], settings, "EventAgeExceeded", outcome.payload, outcome)  # fmt: skip
+            self._again(
+                later,
+                function,
+                RETRY_SECONDS[later.failures - 1],
+                settings,
+                "EventAgeExceeded",
+                outcome.payload,
+                outcome,
+            )
 
     def _again(
         self, later: Later, function: Function, seconds: float, settings: Mapping[str, Any], condition: str, why: str,
@@ -140,7 +148,9 @@ class Invocations:
             attributes = {"ErrorMessage": _text(message[:1024]), "ErrorCode": _text("200")}
             told |= self._send(function, queue, json.dumps(later.event), attributes)
         if not told:
-            self._org.note("lost", function=later.arn, reason=f"{condition}: neither destination nor dead-letter queue took it")
+            self._org.note(
+                "lost", function=later.arn, reason=f"{condition}: neither destination nor dead-letter queue took it"
+            )
 
     def _destination(
         self, function: Function, settings: Mapping[str, Any], kind: str, later: Later, condition: str,

@@ -14,6 +14,7 @@ import tempfile
 import threading
 import zipfile
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -96,7 +97,11 @@ class Pool:
         with self._lock:
             stock = self._stocks[function.arn]
             if stock.busy >= (ACCOUNT_CONCURRENCY if most is None else most):
-                reason = "ConcurrentInvocationLimitExceeded" if most is None else "ReservedFunctionConcurrentInvocationLimitExceeded"  # fmt: skip
+                reason = (
+                    "ConcurrentInvocationLimitExceeded"
+                    if most is None
+                    else "ReservedFunctionConcurrentInvocationLimitExceeded"
+                )
                 raise ApiError("TooManyRequestsException", "Rate Exceeded.", 429, Reason=reason, Type="User")
             stock.busy += 1
             self.invocations += 1
@@ -128,12 +133,16 @@ class Pool:
         return (warm, None) if warm is not None else self._start(function)
 
     def _start(self, function: Function) -> tuple[Sandbox, Outcome | None]:
-        """Start an environment. A slow initialisation is begun again within the function's own time limit, as in AWS."""
+        """Start an environment; too slow an initialisation is begun again, within the function's own time limit."""
         sandbox = self._new(function)
         answer = sandbox.initialise(INIT_SECONDS)
         limit = INIT_SECONDS
         if answer.ended == "timeout":
-            self._write(function, sandbox, [f"INIT_REPORT Init Duration: {INIT_SECONDS * 1000:.2f} ms\tPhase: init\tStatus: timeout"])  # fmt: skip
+            self._write(
+                function,
+                sandbox,
+                [f"INIT_REPORT Init Duration: {INIT_SECONDS * 1000:.2f} ms\tPhase: init\tStatus: timeout"],
+            )
             sandbox.end()
             sandbox = self._new(function)
             limit = function.timeout_seconds
@@ -199,7 +208,9 @@ class Pool:
         except NotEmulated:
             raise
         except ApiError as error:
-            self._org.note("lost-logs", function=function.arn, group=sandbox.group, lines=len(lines), reason=error.message)
+            self._org.note(
+                "lost-logs", function=function.arn, group=sandbox.group, lines=len(lines), reason=error.message
+            )
 
     def _make_stream(self, function: Function, sandbox: Sandbox, names: dict[str, str]) -> None:
         try:
@@ -211,5 +222,5 @@ class Pool:
             self._logs(function, sandbox, "CreateLogStream", names)
         sandbox.stream_made = True
 
-    def _logs(self, function: Function, sandbox: Sandbox, operation: str, params: dict[str, object]) -> None:
+    def _logs(self, function: Function, sandbox: Sandbox, operation: str, params: Mapping[str, object]) -> None:
         self._org.call(sandbox.caller, "logs", operation, dict(params), region=function.region)

@@ -47,11 +47,15 @@ class Context:
 class LogFormatter(logging.Formatter):
     """`[LEVEL]<tab>time<tab>request id<tab>message`, as the managed run time writes it (lambda/python-logging)."""
 
-    converter = time.gmtime
     request_id = ""
 
     def __init__(self) -> None:
-        super().__init__("[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S")
+        super().__init__(
+            "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S"
+        )
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's name
+        return time.strftime(datefmt or "%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
 
     def format(self, record: logging.LogRecord) -> str:
         record.aws_request_id = self.request_id
@@ -96,7 +100,10 @@ def invoke(handler: Handler, request: dict[str, Any]) -> dict[str, Any]:
     except (TypeError, ValueError) as error:
         return {"error": failure(f"Unable to marshal response: {error}", "Runtime.MarshalError")}
     if len(text) > MAX_RESPONSE_BYTES:
-        message = f"Response payload size ({len(text)} bytes) exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."  # fmt: skip
+        message = (
+            f"Response payload size ({len(text)} bytes) exceeded maximum allowed payload size "
+            f"({MAX_RESPONSE_BYTES} bytes)."
+        )
         return {"error": failure(message, "Function.ResponseSizeTooLarge")}
     return {"ok": text}
 
@@ -107,9 +114,9 @@ def log_failure(error: Failure) -> None:
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has held, shared pages of its parent included (KiB on Linux, bytes on macOS)."""
+    """The most memory that this process has held, pages shared with its parent included."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return peak if sys.platform == "darwin" else peak * 1024  # getrusage(2): bytes on macOS, KiB elsewhere
 
 
 def serve(requests: IO[str], results: IO[str]) -> None:

@@ -46,7 +46,7 @@ def policy_of(org: Organisation, arn: str, account: str, region: str) -> Documen
 
 
 def needs(org: Organisation, call: Call) -> Iterable[Need]:
-    name = call.params.get("Name", call.params.get("EventBusName", DEFAULT))
+    name = str(call.params.get("Name", call.params.get("EventBusName", DEFAULT)))
     arn = name if name.startswith("arn:") else bus_arn(call.owner, call.region, name)
     yield Need(f"events:{call.operation}", arn, arn.split(":")[4])
     if call.operation == "CreateEventBus" and call.params.get("Tags"):
@@ -68,7 +68,9 @@ def create_event_bus(org: Organisation, call: Call) -> Params:
     if len(store) >= MAX_BUSES:
         raise ApiError("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
     now = org.clock.now()
-    bus = Bus(name, bus_arn(call.owner, call.region, name), call.owner, call.region, now, now, call.params.get("Description"))  # fmt: skip
+    bus = Bus(
+        name, bus_arn(call.owner, call.region, name), call.owner, call.region, now, now, call.params.get("Description")
+    )
     bus.tags = {tag["Key"]: tag["Value"] for tag in call.params.get("Tags", [])}
     store[name] = bus
     return {"EventBusArn": bus.arn, **({"Description": bus.description} if bus.description else {})}
@@ -111,14 +113,20 @@ def put_permission(org: Organisation, call: Call) -> Params:
     bus = find_bus(org, call.owner, call.region, call.params.get("EventBusName"))
     if "Policy" in call.params:
         if {"StatementId", "Action", "Principal", "Condition"} & call.params.keys():
-            raise ApiError("ValidationException", "Policy can't be given together with Action, Principal, StatementId or Condition.")  # fmt: skip
+            raise ApiError(
+                "ValidationException",
+                "Policy can't be given together with Action, Principal, StatementId or Condition.",
+            )
         document = _parsed(call.params["Policy"])
     else:
         document = _with_statement(bus, call.params)
     _check(bus, document)
     text = json.dumps(document, separators=(",", ":"))
     if len(text) > MAX_POLICY_CHARACTERS:
-        raise ApiError("PolicyLengthExceededException", f"The event bus policy has {len(text)} characters, at most {MAX_POLICY_CHARACTERS} are allowed.")  # fmt: skip
+        raise ApiError(
+            "PolicyLengthExceededException",
+            f"The event bus policy has {len(text)} characters, at most {MAX_POLICY_CHARACTERS} are allowed.",
+        )
     bus.policy, bus.modified = text, org.clock.now()
     return {}
 
@@ -171,7 +179,10 @@ def _check(bus: Bus, document: Mapping[str, Any]) -> None:
         for resource in resources:
             own_rule = bus.arn.replace(":event-bus/", ":rule/")
             if resource != bus.arn and not resource.startswith(own_rule) and bus.name != DEFAULT:
-                raise ApiError("ValidationException", f"The policy of {bus.arn} names the resource {resource}, neither the bus nor a rule on it.")  # fmt: skip
+                raise ApiError(
+                    "ValidationException",
+                    f"The policy of {bus.arn} names the resource {resource}, neither the bus nor a rule on it.",
+                )
 
 
 @serves("events", "RemovePermission", source=f"{SOURCE}/API_RemovePermission", needs=needs)

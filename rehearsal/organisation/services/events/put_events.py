@@ -57,7 +57,11 @@ def _put(org: Organisation, call: Call, entry: Mapping[str, Any]) -> Params:
     if not isinstance(detail, dict):
         return _refused("MalformedDetail", "Detail is malformed.")
     if size_of(entry) > MAX_ENTRY_BYTES:
-        return _refused("InvalidArgument", f"Total size of the entries in the request is over the limit: {size_of(entry)} bytes, at most {MAX_ENTRY_BYTES}.")  # fmt: skip
+        return _refused(
+            "InvalidArgument",
+            f"Total size of the entries in the request is over the limit: {size_of(entry)} bytes, at most "
+            f"{MAX_ENTRY_BYTES}.",
+        )
     region, account, name = _bus_arn(call, entry).replace(":event-bus/", ":").split(":")[3:]
     router = org.component("events")
     if name not in buses(org, account, region):

@@ -31,7 +31,9 @@ MAX_TARGETS = 5
 MAX_RULES = 300
 """Source: eb/eb-quota."""
 
-ADJUSTABLE = frozenset({"Id", "Arn", "RoleArn", "Input", "InputPath", "InputTransformer", "DeadLetterConfig", "RetryPolicy"})  # fmt: skip
+ADJUSTABLE = frozenset(
+    {"Id", "Arn", "RoleArn", "Input", "InputPath", "InputTransformer", "DeadLetterConfig", "RetryPolicy"}
+)
 
 condition_keys("events", "events:TargetArn", "events:creatorAccount")
 
@@ -42,7 +44,7 @@ def _bus_name(params: Mapping[str, Any]) -> str:
 
 def needs(org: Organisation, call: Call) -> Iterable[Need]:
     """The action on the rule's ARN, with the targets' ARNs, and iam:PassRole for each role that is handed over."""
-    name = call.params.get("Name", call.params.get("Rule", "*"))
+    name = str(call.params.get("Name", call.params.get("Rule", "*")))
     arn = rule_arn(call.owner, call.region, _bus_name(call.params), name)
     context: dict[str, str | list[str]] = {"events:creatorAccount": call.owner}
     targets = call.params.get("Targets", [])
@@ -181,9 +183,15 @@ def _check_target(org: Organisation, rule: Rule, target: Mapping[str, Any]) -> N
     foreign = arn.split(":")[4] != rule.account
     if kind == "bus":
         if foreign and "RoleArn" not in target:
-            raise ApiError("ValidationException", f"RoleArn is required for target {target['Id']}: {arn} is an event bus in another account.")  # fmt: skip
+            raise ApiError(
+                "ValidationException",
+                f"RoleArn is required for target {target['Id']}: {arn} is an event bus in another account.",
+            )
         if given := sorted({"Input", "InputPath", "InputTransformer"} & target.keys()):
-            raise ApiError("ValidationException", f"Modifying the input for target {target['Id']} is not supported: {given[0]} with an event bus.")  # fmt: skip
+            raise ApiError(
+                "ValidationException",
+                f"Modifying the input for target {target['Id']} is not supported: {given[0]} with an event bus.",
+            )
     elif arn.split(":")[3] != rule.region:
         raise ApiError(
             "ValidationException", f"Provided Arn is not in correct format or not of the rule's Region: {arn}"
@@ -192,7 +200,11 @@ def _check_target(org: Organisation, rule: Rule, target: Mapping[str, Any]) -> N
     if dead_letters := target.get("DeadLetterConfig", {}).get("Arn"):
         parts = dead_letters.split(":")
         if len(parts) != 6 or parts[2] != "sqs" or dead_letters.endswith(".fifo") or parts[3] != rule.region:
-            raise ApiError("ValidationException", f"The dead-letter queue of target {target['Id']} must be a standard SQS queue of the rule's Region, not {dead_letters}.")  # fmt: skip
+            raise ApiError(
+                "ValidationException",
+                f"The dead-letter queue of target {target['Id']} must be a standard SQS queue of the rule's "
+                f"Region, not {dead_letters}.",
+            )
 
 
 @serves("events", "ListTargetsByRule", source=f"{SOURCE}/API_ListTargetsByRule", needs=needs, note="one page")

@@ -38,8 +38,8 @@ LEAST_UNRESERVED = 100
 """Concurrency that an account must keep unreserved (lambda/configuration-concurrency)."""
 
 KEPT = (
-    "Runtime", "Role", "Handler", "Description", "Timeout", "MemorySize", "DeadLetterConfig", "Environment", "KMSKeyArn",
-    "TracingConfig", "Architectures", "EphemeralStorage", "LoggingConfig",
+    "Runtime", "Role", "Handler", "Description", "Timeout", "MemorySize", "DeadLetterConfig", "Environment",
+    "KMSKeyArn", "TracingConfig", "Architectures", "EphemeralStorage", "LoggingConfig",
 )  # fmt: skip
 
 
@@ -101,7 +101,9 @@ def create_function(org: Organisation, call: Call) -> Params:
     if key := params.get("KMSKeyArn"):
         use_environment_key(org, call, key, "kms:CreateGrant", "kms:Encrypt", "kms:Decrypt")
     settings = {key: params[key] for key in KEPT if params.get(key) not in (None, "", {})}
-    function = Function(name, account, region, settings, code, org.clock.now(), str(uuid.uuid4()), dict(params.get("Tags", {})))  # fmt: skip
+    function = Function(
+        name, account, region, settings, code, org.clock.now(), str(uuid.uuid4()), dict(params.get("Tags", {}))
+    )
     functions(org, account, region)[name] = function
     return configuration(org, call, function)
 
@@ -115,7 +117,8 @@ def configuration(org: Organisation, call: Call, function: Function) -> Params:
         "LastModified": f"{function.modified:%Y-%m-%dT%H:%M:%S}.{function.modified.microsecond // 1000:03d}+0000",
         "CodeSha256": function.code_sha256, "Version": "$LATEST", "TracingConfig": {"Mode": "PassThrough"},
         "RevisionId": function.revision, "State": "Active", "LastUpdateStatus": "Successful", "PackageType": "Zip",
-        "Architectures": ["x86_64"], "EphemeralStorage": {"Size": 512}, "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
+        "Architectures": ["x86_64"], "EphemeralStorage": {"Size": 512},
+        "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
         **{name: value for name, value in settings.items() if name != "Environment"},
     }  # fmt: skip
     shown["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": function.log_group}
@@ -127,7 +130,10 @@ def configuration(org: Organisation, call: Call, function: Function) -> Params:
             except NotEmulated:
                 raise
             except ApiError as error:
-                message = f"Lambda was unable to decrypt your environment variables because the KMS access was denied: {error.message}"
+                message = (
+                    "Lambda was unable to decrypt your environment variables because the KMS access was "
+                    f"denied: {error.message}"
+                )
                 shown["Environment"] = {"Error": {"ErrorCode": "AccessDeniedException", "Message": message}}
     return shown
 
@@ -164,7 +170,12 @@ def list_versions(org: Organisation, call: Call) -> Params:
 
 def _changed(org: Organisation, call: Call, function: Function) -> None:
     if call.params.get("RevisionId", function.revision) != function.revision:
-        raise ApiError("PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id", 412)  # fmt: skip
+        raise ApiError(
+            "PreconditionFailedException",
+            "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API "
+            "to retrieve the latest Revision Id",
+            412,
+        )
 
 
 @serves("lambda", "UpdateFunctionCode", source=f"{SOURCE}/API_UpdateFunctionCode", needs=needs)
@@ -220,7 +231,10 @@ def concurrency(org: Organisation, call: Call) -> Params:
         others = functions(org, function.account, function.region).values()
         reserved = sum(one.reserved_concurrency or 0 for one in others if one is not function)
         if ACCOUNT_CONCURRENCY - reserved - wanted < LEAST_UNRESERVED:
-            raise invalid(f"Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [{LEAST_UNRESERVED}].")  # fmt: skip
+            raise invalid(
+                "Specified ReservedConcurrentExecutions for function decreases account's "
+                f"UnreservedConcurrentExecution below its minimum value of [{LEAST_UNRESERVED}]."
+            )
         function.reserved_concurrency = wanted
     reserved_now = function.reserved_concurrency
     return {} if reserved_now is None else {"ReservedConcurrentExecutions": reserved_now}
@@ -239,7 +253,12 @@ def event_invoke_config(org: Organisation, call: Call) -> Params:
                 raise NotEmulated(f"lambda: a destination other than a queue ({one.get('Destination')})")
         function.event_invoke = given
     if function.event_invoke is None:
-        raise ApiError("ResourceNotFoundException", f"The function {function.arn}:$LATEST doesn't have an EventInvokeConfig", 404, Type="User")  # fmt: skip
+        raise ApiError(
+            "ResourceNotFoundException",
+            f"The function {function.arn}:$LATEST doesn't have an EventInvokeConfig",
+            404,
+            Type="User",
+        )
     shown = {"FunctionArn": f"{function.arn}:$LATEST", "LastModified": function.modified, **function.event_invoke}
     if call.operation == "DeleteFunctionEventInvokeConfig":
         function.event_invoke = None

@@ -26,11 +26,15 @@ def invoke(org: Organisation, call: Call) -> Params:
     payload = params.get("Payload") or b"{}"
     raw: bytes = payload.read() if hasattr(payload, "read") else payload
     if len(raw) > (MAX_EVENT_BYTES if kind == "Event" else MAX_PAYLOAD_BYTES):
-        raise ApiError("RequestTooLargeException", f"{len(raw)} byte payload is too large for the {kind} invocation type", 413)  # fmt: skip
+        raise ApiError(
+            "RequestTooLargeException", f"{len(raw)} byte payload is too large for the {kind} invocation type", 413
+        )
     try:
         event = json.loads(raw)
     except ValueError as error:
-        raise ApiError("InvalidRequestContentException", f"Could not parse request body into json: {error}", Type="User") from error  # fmt: skip
+        raise ApiError(
+            "InvalidRequestContentException", f"Could not parse request body into json: {error}", Type="User"
+        ) from error
     if kind == "DryRun":
         return {"StatusCode": 204}
     if kind == "Event":

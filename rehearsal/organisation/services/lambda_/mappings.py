@@ -21,8 +21,8 @@ from rehearsal.organisation.core import (
     serves,
 )
 from rehearsal.organisation.delivery.patterns import InvalidPattern, load_pattern
-from rehearsal.organisation.pollers import Mapping, mappings
 from rehearsal.organisation.runtime.functions import Function, find_function
+from rehearsal.organisation.runtime.mappings import Mapping, mappings
 from rehearsal.organisation.runtime.pool import LAMBDA
 from rehearsal.organisation.services.lambda_.functions import SOURCE
 from rehearsal.organisation.services.lambda_.packages import invalid
@@ -52,7 +52,9 @@ def _needs(org: Organisation, call: Call) -> Iterable[Need]:
         context = {"lambda:FunctionArn": _function(org, call).arn}
     yield Need(f"lambda:{call.operation}", arn, call.owner, context)
     if call.operation == "CreateEventSourceMapping" and call.params.get("Tags"):
-        yield Need("lambda:TagResource", f"arn:aws:lambda:{call.region}:{call.owner}:event-source-mapping:*", call.owner)
+        yield Need(
+            "lambda:TagResource", f"arn:aws:lambda:{call.region}:{call.owner}:event-source-mapping:*", call.owner
+        )
 
 
 def _function(org: Organisation, call: Call) -> Function:
@@ -82,11 +84,20 @@ def create_mapping(org: Organisation, call: Call) -> Params:
         raise NotEmulated(f"lambda: an event source mapping from {arn or 'a source without ARN'}")
     queue = find_queue(org, arn)
     if queue is None:
-        raise invalid(f"Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does not exist: {arn}.")  # fmt: skip
+        raise invalid(
+            "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS "
+            f"Error Message: The specified queue does not exist: {arn}."
+        )
     store = mappings(org, call.owner, call.region)
     twin = next((one for one in store.values() if (one.queue, one.function) == (arn, function.arn)), None)
     if twin is not None:
-        raise ApiError("ResourceConflictException", f'An event source mapping with SQS arn ("{arn}") and function ("{function.name}") already exists. Please update or delete the existing mapping with UUID {twin.uuid}', 409, Type="User")  # fmt: skip
+        raise ApiError(
+            "ResourceConflictException",
+            f'An event source mapping with SQS arn ("{arn}") and function ("{function.name}") already exists. '
+            f"Please update or delete the existing mapping with UUID {twin.uuid}",
+            409,
+            Type="User",
+        )
     settings = {name: params[name] for name in SETTINGS if name in params}
     _check(org, function, queue, settings, params)
     mapping = Mapping(
@@ -104,9 +115,15 @@ def _check(org: Organisation, function: Function, queue: Queue, settings: dict[s
         raise NotEmulated(f"lambda: an event source mapping of a queue with {', '.join(unknown)}")
     batch, window = settings.get("BatchSize", 10), settings.get("MaximumBatchingWindowInSeconds", 0)
     if batch > MAX_UNWINDOWED_BATCH and window < 1:
-        raise invalid(f"Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than {MAX_UNWINDOWED_BATCH}")  # fmt: skip
+        raise invalid(
+            "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than "
+            f"{MAX_UNWINDOWED_BATCH}"
+        )
     if queue.seconds("VisibilityTimeout") < function.timeout_seconds:
-        raise invalid(f"Queue visibility timeout: {queue.get('VisibilityTimeout')} seconds is less than Function timeout: {function.timeout_seconds} seconds")  # fmt: skip
+        raise invalid(
+            f"Queue visibility timeout: {queue.get('VisibilityTimeout')} seconds is less than Function timeout: "
+            f"{function.timeout_seconds} seconds"
+        )
     if queue.region != function.region:
         raise invalid("The event source arn must be in the function's Region")
     filters = settings.get("FilterCriteria", {}).get("Filters", [])
@@ -130,19 +147,27 @@ def _check_role(org: Organisation, function: Function, queue: Queue) -> None:
         raise invalid("The role defined for the function cannot be assumed by Lambda.") from error
     for action in NEEDED:
         try:
-            org.authorise(caller, [Need(f"sqs:{action}", queue.arn, queue.account)], region=queue.region, reason="Lambda tries the rights of an event source mapping's role")  # fmt: skip
+            org.authorise(
+                caller,
+                [Need(f"sqs:{action}", queue.arn, queue.account)],
+                region=queue.region,
+                reason="Lambda tries the rights of an event source mapping's role",
+            )
         except NotEmulated:
             raise
         except ApiError as error:
-            raise invalid(f"The provided execution role does not have permissions to call {action} on SQS ({error.message})") from error  # fmt: skip
+            raise invalid(
+                f"The provided execution role does not have permissions to call {action} on SQS ({error.message})"
+            ) from error
 
 
 def shown(mapping: Mapping) -> Params:
     answer: Params = {
         "UUID": mapping.uuid, "BatchSize": 10, "MaximumBatchingWindowInSeconds": 0, "EventSourceArn": mapping.queue,
-        "FunctionArn": mapping.function, "LastModified": mapping.modified, "State": "Enabled" if mapping.enabled else "Disabled",
+        "FunctionArn": mapping.function, "LastModified": mapping.modified,
+        "State": "Enabled" if mapping.enabled else "Disabled",
         "StateTransitionReason": "USER_INITIATED", "FunctionResponseTypes": [],
-        "EventSourceMappingArn": f"arn:aws:lambda:{mapping.region}:{mapping.account}:event-source-mapping:{mapping.uuid}",
+        "EventSourceMappingArn": mapping.arn,
         **{name: value for name, value in mapping.settings.items() if value not in (None, {})},
     }  # fmt: skip
     if mapping.result:
@@ -155,7 +180,9 @@ def get_mapping(org: Organisation, call: Call) -> Params:
     return shown(_mapping(org, call))
 
 
-@serves("lambda", "ListEventSourceMappings", source=f"{SOURCE}/API_ListEventSourceMappings", needs=_needs, note="one page")
+@serves(
+    "lambda", "ListEventSourceMappings", source=f"{SOURCE}/API_ListEventSourceMappings", needs=_needs, note="one page"
+)
 def list_mappings(org: Organisation, call: Call) -> Params:
     params = call.params
     function = _function(org, call).arn if "FunctionName" in params else None

@@ -17,7 +17,7 @@ from typing import Any
 
 from rehearsal.organisation.core import ApiError, Call, NotEmulated, Organisation
 from rehearsal.organisation.runtime.pool import LAMBDA
-from rehearsal.organisation.services.key_arns import key_arn
+from rehearsal.organisation.services.kms import key_arn
 
 MAX_ZIPPED_BYTES = 52_428_800
 MAX_UNZIPPED_BYTES = 262_144_000
@@ -97,10 +97,17 @@ def _check_runtime(runtime: str, today: date, event: str) -> None:
 def _check_environment(variables: Mapping[str, str]) -> None:
     reserved = sorted(RESERVED_NAMES & variables.keys())
     if reserved:
-        raise invalid(f"Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: {', '.join(reserved)}")  # fmt: skip
+        raise invalid(
+            "Lambda was unable to configure your environment variables because the environment variables you "
+            "have provided contains reserved keys that are currently not supported for modification. Reserved "
+            f"keys used in this request: {', '.join(reserved)}"
+        )
     size = len(json.dumps(dict(variables), separators=(",", ":")).encode())
     if size > MAX_ENVIRONMENT_BYTES:
-        raise invalid(f"Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: {size} bytes")  # fmt: skip
+        raise invalid(
+            "Lambda was unable to configure your environment variables because the environment variables you "
+            f"have provided exceeded the 4KB limit. String measured: {size} bytes"
+        )
 
 
 def read_package(org: Organisation, call: Call, code: Mapping[str, Any]) -> bytes:
@@ -121,7 +128,11 @@ def read_package(org: Organisation, call: Call, code: Mapping[str, Any]) -> byte
     else:
         raise invalid("Please provide a source for function code.")
     if len(zipped) > MAX_ZIPPED_BYTES:
-        raise ApiError("RequestTooLargeException", f"The package has {len(zipped)} bytes zipped, at most {MAX_ZIPPED_BYTES} are allowed.", 413)  # fmt: skip
+        raise ApiError(
+            "RequestTooLargeException",
+            f"The package has {len(zipped)} bytes zipped, at most {MAX_ZIPPED_BYTES} are allowed.",
+            413,
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(zipped)) as package:
             names, size = package.namelist(), sum(info.file_size for info in package.infolist())

@@ -27,10 +27,18 @@ def add_permission(org: Organisation, call: Call) -> Params:
         if unknown in params:
             raise NotEmulated(f"lambda: AddPermission with {unknown}")
     if any(one["Sid"] == params["StatementId"] for one in function.statements):
-        raise ApiError("ResourceConflictException", f"The statement id ({params['StatementId']}) provided already exists. Please provide a new statement id, or remove the existing statement.", 409, Type="User")  # fmt: skip
+        raise ApiError(
+            "ResourceConflictException",
+            f"The statement id ({params['StatementId']}) provided already exists. Please provide a new statement "
+            "id, or remove the existing statement.",
+            409,
+            Type="User",
+        )
     statement = _statement(function, params)
     if len(json.dumps([*function.statements, statement])) > MAX_POLICY_BYTES:
-        raise ApiError("PolicyLengthExceededException", "The final policy size is bigger than the limit (20480).", Type="User")  # fmt: skip
+        raise ApiError(
+            "PolicyLengthExceededException", "The final policy size is bigger than the limit (20480).", Type="User"
+        )
     function.statements.append(statement)
     function.revision = str(uuid.uuid4())
     return {"Statement": json.dumps(statement)}
@@ -66,7 +74,9 @@ def remove_permission(org: Organisation, call: Call) -> Params:
     function, sid = function_of(org, call), call.params["StatementId"]
     kept = [one for one in function.statements if one["Sid"] != sid]
     if len(kept) == len(function.statements):
-        raise ApiError("ResourceNotFoundException", f"Statement {sid} is not found in resource policy.", 404, Type="User")
+        raise ApiError(
+            "ResourceNotFoundException", f"Statement {sid} is not found in resource policy.", 404, Type="User"
+        )
     function.statements = kept
     return {}
 

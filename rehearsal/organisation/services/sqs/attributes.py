@@ -49,7 +49,11 @@ def check_attributes(org: Organisation, queue: Queue, given: Mapping[str, str]) 
     if given.get("SqsManagedSseEnabled", "").lower() not in ("", "true", "false"):
         raise invalid("SqsManagedSseEnabled", given["SqsManagedSseEnabled"], "must be true or false.")
     if given.get("KmsMasterKeyId") and given.get("SqsManagedSseEnabled", "").lower() == "true":
-        raise ApiError("InvalidAttributeValue", "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.")  # fmt: skip
+        raise ApiError(
+            "InvalidAttributeValue",
+            "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or "
+            "SQS SSE.",
+        )
 
 
 def _check_range(name: str, value: str) -> None:
@@ -88,7 +92,12 @@ def _check_redrive(org: Organisation, queue: Queue, document: Mapping[str, Any])
         raise invalid("RedrivePolicy", shown, "needs deadLetterTargetArn and maxReceiveCount, nothing else.")
     count, arn = str(document["maxReceiveCount"]), str(document["deadLetterTargetArn"])
     if not count.isdigit() or not MAX_RECEIVES[0] <= int(count) <= MAX_RECEIVES[1]:
-        raise invalid("RedrivePolicy", shown, f"Invalid value for maxReceiveCount: {count}, valid values are from {MAX_RECEIVES[0]} to {MAX_RECEIVES[1]} both inclusive.")  # fmt: skip
+        raise invalid(
+            "RedrivePolicy",
+            shown,
+            f"Invalid value for maxReceiveCount: {count}, valid values are from {MAX_RECEIVES[0]} to "
+            f"{MAX_RECEIVES[1]} both inclusive.",
+        )
     target = find_queue(org, arn)
     if target is None:
         raise invalid("RedrivePolicy", shown, "Dead letter target does not exist.")

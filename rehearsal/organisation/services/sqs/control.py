@@ -116,7 +116,10 @@ def create_queue(org: Organisation, call: Call) -> Params:
     if name.endswith(".fifo"):
         raise NotEmulated(f"sqs: a FIFO queue ({name})")
     if not NAME.fullmatch(name):
-        raise ApiError("InvalidParameterValue", "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")  # fmt: skip
+        raise ApiError(
+            "InvalidParameterValue",
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+        )
     given = {key: value for key, value in call.params.get("Attributes", {}).items() if value != ""}
     now = org.clock.now()
     queue = Queue(name, call.owner, call.region, now, now, given, dict(call.params.get("tags", {})))
@@ -125,11 +128,18 @@ def create_queue(org: Organisation, call: Call) -> Params:
     if existing is not None:
         for key, value in given.items():
             if existing.get(key) != value:
-                raise ApiError("QueueNameExists", f"A queue already exists with the same name and a different value for attribute {key}")  # fmt: skip
+                raise ApiError(
+                    "QueueNameExists",
+                    f"A queue already exists with the same name and a different value for attribute {key}",
+                )
         return {"QueueUrl": existing.url}
     deleted: dict[str, datetime] = org.state("sqs", call.owner, call.region).setdefault("deleted", {})
     if name in deleted and now - deleted[name] < timedelta(seconds=DELETED_RECENTLY_SECONDS):
-        raise ApiError("QueueDeletedRecently", f"You must wait {DELETED_RECENTLY_SECONDS} seconds after deleting a queue before you can create another with the same name.")  # fmt: skip
+        raise ApiError(
+            "QueueDeletedRecently",
+            f"You must wait {DELETED_RECENTLY_SECONDS} seconds after deleting a queue before you can create "
+            "another with the same name.",
+        )
     _default_encryption(queue)
     queues(org, call.owner, call.region)[name] = queue
     return {"QueueUrl": queue.url}
@@ -201,7 +211,13 @@ def get_queue_attributes(org: Organisation, call: Call) -> Params:
     return {"Attributes": wanted} if wanted else {}
 
 
-_DEFAULTED = ("VisibilityTimeout", "MaximumMessageSize", "MessageRetentionPeriod", "DelaySeconds", "ReceiveMessageWaitTimeSeconds")  # fmt: skip
+_DEFAULTED = (
+    "VisibilityTimeout",
+    "MaximumMessageSize",
+    "MessageRetentionPeriod",
+    "DelaySeconds",
+    "ReceiveMessageWaitTimeSeconds",
+)
 
 
 @serves(
@@ -229,7 +245,11 @@ def set_queue_attributes(org: Organisation, call: Call) -> Params:
 def purge_queue(org: Organisation, call: Call) -> Params:
     queue, now = queue_of_url(org, call), org.clock.now()
     if queue.purged and now - queue.purged < timedelta(seconds=PURGE_INTERVAL_SECONDS):
-        raise ApiError("PurgeQueueInProgress", f"Only one PurgeQueue operation on {queue.name} is allowed every {PURGE_INTERVAL_SECONDS} seconds.", 403)  # fmt: skip
+        raise ApiError(
+            "PurgeQueueInProgress",
+            f"Only one PurgeQueue operation on {queue.name} is allowed every {PURGE_INTERVAL_SECONDS} seconds.",
+            403,
+        )
     queue.purged, queue.messages = now, []
     return {}
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from rehearsal.organisation.core import ApiError, Call, Need, Organisation, Params, serves
 from rehearsal.organisation.services.sqs.control import SOURCE, sources
-from rehearsal.organisation.services.sqs.messages import use_key
+from rehearsal.organisation.services.sqs.entries import use_key
 from rehearsal.organisation.services.sqs.queues import Message, Queue, find_queue
 
 
@@ -29,7 +29,11 @@ def _needs(org: Organisation, call: Call) -> Iterable[Need]:
 def _source(org: Organisation, call: Call) -> Queue:
     queue = find_queue(org, call.params["SourceArn"])
     if queue is None:
-        raise ApiError("ResourceNotFoundException", "The resource that you specified for the SourceArn parameter doesn't exist.", 404)  # fmt: skip
+        raise ApiError(
+            "ResourceNotFoundException",
+            "The resource that you specified for the SourceArn parameter doesn't exist.",
+            404,
+        )
     return queue
 
 
@@ -43,7 +47,11 @@ def start_message_move_task(org: Organisation, call: Call) -> Params:
         raise ApiError("InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue.")
     fixed = find_queue(org, call.params["DestinationArn"]) if "DestinationArn" in call.params else None
     if "DestinationArn" in call.params and fixed is None:
-        raise ApiError("ResourceNotFoundException", "The resource that you specified for the DestinationArn parameter doesn't exist.", 404)  # fmt: skip
+        raise ApiError(
+            "ResourceNotFoundException",
+            "The resource that you specified for the DestinationArn parameter doesn't exist.",
+            404,
+        )
     task: dict[str, Any] = {
         "TaskHandle": call.request_id, "Status": "COMPLETED", "SourceArn": queue.arn,
         "ApproximateNumberOfMessagesToMove": queue.visible(now), "ApproximateNumberOfMessagesMoved": 0,
