@@ -47,6 +47,8 @@ def _members(node: Archive | Asset, name: str) -> Iterator[tuple[str, bytes]]:
             yield from _members(member, f"{name}/{part}" if name else part)
     elif node.source == "path":
         yield from _files(Path(node.value), name)
+    elif not node.source:
+        raise UnusableArchive("the engine sent an archive's hash without its content")
     else:
         raise UnusableArchive(f"the archive {node.value!r} is a URI: the rehearsal fetches nothing, give a path")
 

@@ -83,8 +83,18 @@ class Clients:
 
     def pages(self, service: str, operation: str, key: str, /, **parameters: Any) -> list[Any]:
         """All items under `key` of a paged operation."""
-        paginator = self._client(service).get_paginator(operation)
-        return [item for page in paginator.paginate(**without_none(parameters)) for item in page.get(key, ())]
+        client = self._client(service)
+        if client.can_paginate(operation):
+            pages = client.get_paginator(operation).paginate(**without_none(parameters))
+            return [item for page in pages for item in page.get(key, ())]
+        found: list[Any] = []  # RAM has operations with tokens that botocore knows no paginator for
+        token: str | None = None
+        while True:
+            page = self.call(service, operation, **parameters, nextToken=token)
+            found += page.get(key, ())
+            token = page.get("nextToken")
+            if not token:
+                return found
 
     @property
     def account(self) -> str:

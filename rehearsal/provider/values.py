@@ -103,14 +103,16 @@ def _from_object(struct: struct_pb2.Struct) -> Any:
 
 
 def _from_asset(signature: str, fields: Any) -> Asset | Archive:
+    """The engine sends the keys that aren't used too, empty; of an old state it may send the hash alone."""
     digest = fields["hash"].string_value if "hash" in fields else ""
+    kind = Asset if signature == ASSET else Archive
+    for source in ("text", "path", "uri"):
+        if source in fields and fields[source].string_value:
+            return kind(digest, source, fields[source].string_value)
     if signature == ARCHIVE and "assets" in fields:
         members = fields["assets"].struct_value.fields
         return Archive(digest, "assets", "", tuple((name, from_value(members[name])) for name in sorted(members)))
-    kind = Asset if signature == ASSET else Archive
-    # Of an asset in the old state the engine may send the hash alone.
-    source = next((key for key in ("text", "path", "uri") if key in fields), "")
-    return kind(digest, source, fields[source].string_value if source else "")
+    return kind(digest, "text" if "text" in fields else "", "")
 
 
 def from_struct(struct: struct_pb2.Struct) -> Props:

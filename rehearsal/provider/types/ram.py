@@ -72,7 +72,7 @@ def _update_permission(aws: Clients, physical_id: str, old: Props, new: Props) -
     """A new template is a new default version; the oldest one makes room, as in the real provider."""
     if old.get("policyTemplate") == new["policyTemplate"]:
         return
-    versions = aws.call("ram", "list_permission_versions", permissionArn=physical_id)["permissions"]
+    versions = aws.pages("ram", "list_permission_versions", "permissions", permissionArn=physical_id)
     if len(versions) >= MOST_VERSIONS:
         others = [item for item in versions if not item.get("defaultVersion")]
         oldest = min(others, key=lambda item: item["creationTime"])

@@ -67,7 +67,8 @@ def _read(aws: Clients, physical_id: str, known: Props) -> Props | None:
         "bucketDomainName": f"{physical_id}.s3.amazonaws.com",
         "bucketRegionalDomainName": f"{physical_id}.s3.{aws.region}.amazonaws.com",
         "bucketRegion": aws.region,
-        "objectLockEnabled": _locked(aws, physical_id),
+        # A lock can't be taken off, so only a bucket made with one (or not yet known) is asked about it.
+        "objectLockEnabled": _locked(aws, physical_id) if not known or known.get("objectLockEnabled") else False,
     }
 
 
