@@ -8,13 +8,13 @@ Columns: lower case, real types, JSON texts where a thing has parts, None where 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from governance.canonical import Json, canonical
 from governance.events import APPROVAL_FIELD, LIFECYCLE_FIELD
 from governance.facts import STATUS_FIELD, Kind
-from governance.ledger import EMPTY, Head, Row
+from governance.ledger import EMPTY, Finding, Head, Row
 from governance.stages import APPROVED, DEFAULT_STAGES, Stages
 
 State: TypeAlias = dict[str, str | int | None]
@@ -206,3 +206,22 @@ def approved_artifact(state: Mapping[str, Json], lifecycle: str) -> tuple[str | 
     """URL and SHA-256 of the artifact that was last approved for a stage, None where none ever was."""
     approved = json.loads(state.get("stages") or "{}").get(lifecycle, {}).get("approved")
     return (approved["url"], approved["sha256"]) if approved else None
+
+
+def verify_state(
+    arn: str, rows: Iterable[Mapping[str, Json]], state: Mapping[str, Json], stages: Stages = DEFAULT_STAGES
+) -> list[Finding]:
+    """Columns of a state row that its ledger rows don't explain; only for a chain that is sound.
+
+    The card's own columns come from read-backs and aren't in the ledger: only the card's digest is compared.
+    """
+    replayed: State | None = None
+    for row in sorted(rows, key=lambda row: row["seq"]):
+        replayed = project(replayed, dict(row), {}, stages)
+    if replayed is None:
+        return []
+    wrong = [name for name in COLUMNS if name not in CARD_COLUMNS and replayed[name] != state.get(name)]
+    return [
+        Finding(arn, None, f"state column {name} is {state.get(name)!r}, the ledger's rows make it {replayed[name]!r}")
+        for name in wrong
+    ]
