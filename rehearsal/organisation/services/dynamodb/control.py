@@ -21,7 +21,7 @@ from rehearsal.organisation.core import (
     resource_tags,
 )
 from rehearsal.organisation.services.documents import parse_policy
-from rehearsal.organisation.services.key_arns import key_arn
+from rehearsal.organisation.services.kms import key_arn
 
 from .needs import on_table
 from .tables import SERVICE, find_table, name_of, require_table, table_arn

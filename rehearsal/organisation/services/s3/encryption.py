@@ -9,7 +9,7 @@ every call is authorised, the strictest case).
 from __future__ import annotations
 
 from rehearsal.organisation.core import Caller, NotEmulated, Organisation, Params
-from rehearsal.organisation.services.key_arns import key_arn
+from rehearsal.organisation.services.kms import key_arn
 
 from .store import Bucket, Encryption
 
