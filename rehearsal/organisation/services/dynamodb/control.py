@@ -20,8 +20,7 @@ from rehearsal.organisation.core import (
     resource_policy,
     resource_tags,
 )
-from rehearsal.organisation.services.documents import parse_policy
-from rehearsal.organisation.services.kms import key_arn
+from rehearsal.organisation.policies import parsed
 
 from .needs import on_table
 from .tables import SERVICE, find_table, name_of, require_table, table_arn
@@ -73,7 +72,7 @@ def _check_key(org: Organisation, call: Call) -> None:
     given = specification.get("KMSMasterKeyId")
     if given is None:
         raise NotEmulated("a DynamoDB table encrypted with the AWS managed key aws/dynamodb")
-    key = key_arn(org, given, call.caller.account, call.region)
+    key = org.key_arn(given, call.caller.account, call.region)
     for action in _ON_CREATE:
         org.use_key(
             key, action, call.caller, region=call.region, via=f"dynamodb.{call.region}.amazonaws.com",
@@ -173,7 +172,7 @@ def table_policy(org: Organisation, arn: str, account: str, region: str) -> Docu
     name = name_of(arn)
     held = org.moto(SERVICE, account, region).resource_policies
     found = held.get(f"arn:aws:dynamodb:{region}:{account}:table/{name}")
-    return parse_policy(found.policy_doc) if found is not None else None
+    return parsed(found.policy_doc) if found is not None else None
 
 
 @resource_tags(SERVICE)

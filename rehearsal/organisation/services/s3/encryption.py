@@ -9,7 +9,6 @@ every call is authorised, the strictest case).
 from __future__ import annotations
 
 from rehearsal.organisation.core import Caller, NotEmulated, Organisation, Params
-from rehearsal.organisation.services.kms import key_arn
 
 from .store import Bucket, Encryption
 
@@ -38,7 +37,7 @@ def chosen(org: Organisation, bucket: Bucket, caller: Caller, params: Params) ->
         raise NotEmulated("S3 encryption with the AWS managed key aws/s3")
     wants_bucket_key = params.get("BucketKeyEnabled")
     bucket_key = bool(default.get("BucketKeyEnabled") if wants_bucket_key is None else wants_bucket_key)
-    return Encryption(KMS, key_arn(org, key, caller.account, bucket.region), bucket_key)
+    return Encryption(KMS, org.key_arn(key, caller.account, bucket.region), bucket_key)
 
 
 def _default(bucket: Bucket) -> Params:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rehearsal.organisation.core import ApiError, Call, Document, Organisation, Params, resource_policy, serves
-from rehearsal.organisation.services.documents import parse_policy
+from rehearsal.organisation.policies import parsed
 
 from .bucket import PUBLIC_ACCESS
 from .needs import on_bucket
@@ -20,7 +20,7 @@ def bucket_policy(org: Organisation, arn: str, account: str, region: str) -> Doc
     """The policy of the bucket that an ARN of a bucket or an object names."""
     name = arn.removeprefix("arn:aws:s3:::").partition("/")[0]
     bucket = buckets(org).get(name)
-    return parse_policy(bucket.policy) if bucket else None
+    return parsed(bucket.policy) if bucket and bucket.policy else None
 
 
 @serves(
@@ -55,8 +55,7 @@ def get(org: Organisation, call: Call) -> Params:
 
 @serves("s3", "GetBucketPolicyStatus", needs=on_bucket("GetBucketPolicyStatus"), source=_API + "GetBucketPolicyStatus")
 def status(org: Organisation, call: Call) -> Params:
-    document = parse_policy(_policy(org, call))
-    return {"PolicyStatus": {"IsPublic": document is not None and is_public(document)}}
+    return {"PolicyStatus": {"IsPublic": is_public(parsed(_policy(org, call)))}}
 
 
 def _policy(org: Organisation, call: Call) -> str:

@@ -8,7 +8,7 @@ from rehearsal.organisation.core import Call, NotEmulated, Organisation, Params,
 
 from .artifacts import registry_root, resolved_specification
 from .cards import new_card
-from .encryption import key_arn, use_package_key
+from .encryption import use_package_key
 from .names import PackageRef, group_name, package_ref
 from .needs import create_package_need
 from .package_events import emit_created
@@ -63,7 +63,7 @@ def _create(org: Organisation, call: Call) -> Params:
     if params.get("ModelCard"):
         record["ModelCard"] = new_card(params["ModelCard"])
     if params.get("SecurityConfig"):
-        key = key_arn(params["SecurityConfig"]["KmsKeyId"], call)
+        key = org.key_arn(params["SecurityConfig"]["KmsKeyId"], call.caller.account, call.region)
         use_package_key(org, call, key)
         record["SecurityConfig"] = {"KmsKeyId": key}
     package = _added(org, call, group, record)

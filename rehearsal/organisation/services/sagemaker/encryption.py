@@ -9,17 +9,10 @@ from __future__ import annotations
 
 from rehearsal.organisation.core import Call, Organisation
 
-from .registry import Package, invalid
+from .registry import Package
 
 _CREATE = ("kms:DescribeKey", "kms:CreateGrant", "kms:GenerateDataKey", "kms:Decrypt")
 _FOR_AWS = {"kms:GrantIsForAWSResource": "true"}
-
-
-def key_arn(key: str, call: Call) -> str:
-    """The key's ARN; an id is a key of the caller's account and region, an alias is refused."""
-    if "alias/" in key:
-        raise invalid(f"KmsKeyId {key}: give the key's ARN or id; aliases are not emulated here.")
-    return key if key.startswith("arn:") else f"arn:aws:kms:{call.region}:{call.caller.account}:key/{key}"
 
 
 def use_package_key(org: Organisation, call: Call, key: str) -> None:
