@@ -4,7 +4,7 @@ account.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.organisation.core import Account, ApiError, Credentials, Document
@@ -18,8 +18,11 @@ MEMBER_ROLE = "OrganizationAccountAccessRole"
 OUTSIDER_ROLE = "Admin"
 
 
-def trusting(*principals: str) -> dict[str, Any]:
-    """A trust policy that lets AWS principals (ARNs) assume the role."""
+SESSION_ACTIONS = ("sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession")
+
+
+def trusting(*principals: str, actions: Sequence[str] = SESSION_ACTIONS) -> dict[str, Any]:
+    """A trust policy that lets AWS principals (ARNs) assume the role, with source identity and session tags."""
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -27,7 +30,7 @@ def trusting(*principals: str) -> dict[str, Any]:
                 "Sid": "Trust",
                 "Effect": "Allow",
                 "Principal": {"AWS": sorted(principals)},
-                "Action": ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
+                "Action": list(actions),
             }
         ],
     }
@@ -60,10 +63,18 @@ class Accounts:
             if account.name == management.name:
                 continue
             truster = root_of(management.id) if account.in_organisation else root_of(account.id)
-            org.identity.create_role(account.id, self.admin_role(account), trusting(truster), everything)
+            org.identity.create_role(
+                account.id, self.admin_role(account), trusting(truster, actions=["sts:AssumeRole"]), everything
+            )
             if not account.in_organisation:
                 self._outsiders[account.name] = org.identity.create_user(account.id, ADMIN_USER, everything)
         return admin
+
+    def user_of(self, account: Account) -> Credentials | None:
+        """The long-term credentials of an account's administrator: the management account and outsiders have one."""
+        if account.name == self._org.settings.management:
+            return self._org.admin
+        return self._outsiders.get(account.name)
 
     def admin_role(self, account: Account) -> str:
         """The name of an account's administrator role; the management account has none, only its user."""

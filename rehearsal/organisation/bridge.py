@@ -20,7 +20,8 @@ class Moto:
 
     def __init__(self) -> None:
         os.environ.pop("MOTO_ACCOUNT_ID", None)  # it would overrule the account that each request names
-        self._app: Any = None
+        self._dispatcher: Any = None
+        self._apps: dict[str, Any] = {}
         self._opened: set[str] = set()
 
     def backend(self, service: str, account: str, region: str) -> Any:
@@ -37,14 +38,19 @@ class Moto:
         owners = (account for account in list(s3_backends) if name in s3_backends[account]["aws"].buckets)
         return next(owners, None)
 
+    def _app(self, service: str, environ: dict[str, Any]) -> Any:
+        """moto's application of a service; its dispatcher looks through all services, so it is asked once."""
+        if service not in self._apps:
+            from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+            self._dispatcher = self._dispatcher or DomainDispatcherApplication(create_backend_app)
+            self._apps[service] = self._dispatcher.get_application(environ)
+        return self._apps[service]
+
     def answer(self, call: Call, protocol: str | None) -> tuple[Http, str]:
         """moto's answer to a call, and the protocol it is written in. Raises NotEmulated where moto
         crashes.
         """
-        if self._app is None:
-            from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
-            self._app = DomainDispatcherApplication(create_backend_app)
         if call.service == "s3" and "s3" not in self._opened:
             self._opened.add("s3")
             _leave_decisions_to_us()
@@ -60,7 +66,9 @@ class Moto:
         }
         started: list[tuple[str, list[tuple[str, str]]]] = []
         try:
-            chunks = self._app(environ, lambda status, headers, _=None: started.append((status, headers)))
+            chunks = self._app(call.service, environ)(
+                environ, lambda status, headers, _=None: started.append((status, headers))
+            )
             body = b"".join(chunks)
         except Exception as error:
             what = f"{call.service}:{call.operation} with parameters {sorted(call.params)} (moto failed: {error!r})"

@@ -31,13 +31,13 @@ class Control:
     def __post_init__(self) -> None:
         require_loopback(urlsplit(self.endpoint).hostname or "", "the organisation's endpoint")
 
-    def send(self, verb: str, timeout_seconds: float = 60, **sent: Any) -> Any:
+    def send(self, verb: str, *, give_up_seconds: float = 60, **sent: Any) -> Any:
         """One request; the answer is JSON."""
         request = Request(  # noqa: S310 - loopback, checked above
             f"{self.endpoint}/_rehearsal/{verb}", json.dumps(sent).encode(), {"Content-Type": "application/json"}
         )
         try:
-            with build_opener(ProxyHandler({})).open(request, timeout=timeout_seconds) as answer:
+            with build_opener(ProxyHandler({})).open(request, timeout=give_up_seconds) as answer:
                 return json.loads(answer.read())
         except HTTPError as error:
             told = json.loads(error.read())
@@ -65,7 +65,7 @@ class Control:
                 session_name=session_name,
                 source_arn=source_arn,
                 source_account=source_account,
-            )  # fmt: skip
+            )
         )
 
     def session(self, account: str, role: str | None = None) -> Any:
@@ -78,7 +78,7 @@ class Control:
 
     def drain(self, timeout_seconds: float = 30) -> None:
         """Wait until no event, delivery or invocation is pending."""
-        self.send("drain", timeout_seconds + 10, timeout_seconds=timeout_seconds)
+        self.send("drain", give_up_seconds=timeout_seconds + 10, timeout_seconds=timeout_seconds)
 
     def advance(self, seconds: float) -> datetime:
         """Skip time; returns the organisation's new time."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from rehearsal.organisation.identity import Identity
+    from rehearsal.organisation.settings import OrganisationSettings
 
 Params = dict[str, Any]
 Document = Mapping[str, Any]
@@ -332,10 +333,14 @@ class Organisation(Protocol):
     endpoint: str
     seed: int
     lock: AbstractContextManager[Any]
+    settings: OrganisationSettings
     identity: Identity
     """Roles, users, sessions: `identity.role(arn)`, `identity.exists(principal_arn)`,
     `identity.policies(caller)`.
     """
+
+    def load(self, service: str) -> None:
+        """Import a service's module, so that its registrations are there; harmless where it has none."""
 
     def component(self, name: str) -> Any:
         """The background work registered under a name; made at first use."""

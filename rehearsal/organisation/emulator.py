@@ -74,6 +74,7 @@ class Emulator:
         self.log: Log = Log()
         self.events: Log = Log()
         self.endpoint = ""
+        self.stopped = threading.Event()
         self._host, self._port = host, port
         self._moto = Moto()
         self._state: dict[tuple[str, str, str], dict[str, Any]] = defaultdict(dict)
@@ -108,6 +109,7 @@ class Emulator:
         if self._server is not None:
             self._server.stop()
             self._server = None
+        self.stopped.set()
 
     def __enter__(self) -> Emulator:
         return self.start()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -12,13 +14,26 @@ from rehearsal.organisation.answers import answer, error_answer
 from rehearsal.organisation.control_server import PREFIX, control
 from rehearsal.organisation.core import ApiError, Call, Caller, NotEmulated
 from rehearsal.organisation.model import model
-from rehearsal.organisation.wire import Http, Parsed, parse, service_of
+from rehearsal.organisation.wire import Http, parse, service_of
 
 if TYPE_CHECKING:
     from rehearsal.organisation.emulator import Emulator
 
 SCOPE = re.compile(r"Credential=(?P<key>[^/,\s]+)/(?P<day>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 PRESIGNED = re.compile(r"(?P<key>[^/]+)/(?P<day>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+
+
+@dataclass(slots=True)
+class _Request:
+    """What is known of a request while it is read; `reached`: it became a call, which the pipeline logs."""
+
+    id: str
+    caller: Caller
+    region: str
+    service: str = ""
+    operation: str = ""
+    protocol: str = "json"
+    reached: bool = False
 
 
 class Gateway:
@@ -42,73 +57,54 @@ class Gateway:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [made.body]
 
     def _answer(self, environ: dict[str, Any], body: bytes) -> Http:
-        org = self._org
-        request_id = org.request_id()
-        service, protocol, operation = "", "json", ""
-        caller, region = Caller("(not identified)", ""), org.region
+        request = _Request(self._org.request_id(), Caller("", ""), self._org.region)
+        path = environ.get("PATH_INFO", "")
         try:
-            scope, token = _scope(environ)
-            region = scope["region"]
-            service = service_of(scope["service"], environ["PATH_INFO"], environ.get("HTTP_X_AMZ_TARGET", ""))
-            protocol = str(model(service).protocol)
-            caller = org.identity.identify(scope["key"], token, _credential_codes(service))
-            parsed = parse(service, environ, body)
-            protocol, operation = parsed.protocol, parsed.operation
-            call = self._call(caller, parsed, region, request_id, environ)
+            call = self._read(environ, body, request)
+            outcome = self._org.pipeline.outside(call, request.protocol)
+            if outcome.http is not None:
+                return _with_ids(outcome.http, request)
+            result = outcome.params or {}
+            return answer(request.service, request.operation, request.protocol, result, request.id)
         except ApiError as error:
-            self._refused(caller, service, operation, region, request_id, error, environ)
-            return error_answer(service or "sts", protocol, error, request_id, environ.get("PATH_INFO", ""))
-        try:
-            outcome = org.pipeline.outside(call, protocol)
-        except ApiError as error:
-            return error_answer(service, protocol, error, request_id, environ.get("PATH_INFO", ""))
+            if not request.reached:
+                self._refused(request, error, environ)
+            return error_answer(request.service or "sts", request.protocol, error, request.id, path)
         except Exception as error:  # noqa: BLE001 - an SDK would retry a dropped connection without a word
             traceback.print_exc()
-            bug = NotEmulated(f"{service}:{operation} (the emulator has a bug: {error!r})")
-            return error_answer(service, protocol, bug, request_id)
-        if outcome.http is not None:
-            kept = {k: v for k, v in outcome.http.headers.items() if k.lower() != "x-amzn-requestid"}
-            ids = {
-                "x-amzn-RequestId": request_id,
-                **({"x-amz-request-id": request_id} if service == "s3" else {}),
-            }
-            return Http("", "", "", {**kept, **ids}, outcome.http.body, outcome.http.status)
-        return answer(service, operation, protocol, outcome.params or {}, request_id)
+            bug = NotEmulated(f"{request.service}:{request.operation} (the emulator has a bug: {error!r})")
+            return error_answer(request.service or "sts", request.protocol, bug, request.id, path)
 
-    def _call(self, caller: Caller, parsed: Parsed, region: str, request_id: str, environ: dict[str, Any]) -> Call:
+    def _read(self, environ: dict[str, Any], body: bytes, request: _Request) -> Call:
+        """Identify the caller and parse the call, noting in `request` how far that came. Raises ApiError."""
         org = self._org
+        scope, token = _scope(environ, org.clock.now())
+        request.region = scope["region"]
+        request.service = service_of(scope["service"], environ["PATH_INFO"], environ.get("HTTP_X_AMZ_TARGET", ""))
+        request.protocol = str(model(request.service).protocol)
+        request.caller = org.identity.identify(scope["key"], token, _credential_codes(request.service))
+        parsed = parse(request.service, environ, body)
+        request.protocol, request.operation = parsed.protocol, parsed.operation
         org.load(parsed.service)
-        headers = {
-            key[5:].replace("_", "-").lower(): str(value) for key, value in environ.items() if key.startswith("HTTP_")
-        }
-        owner = org.owner_of(parsed.service, parsed.params, caller.account)
+        owner = org.owner_of(parsed.service, parsed.params, request.caller.account)
+        request.reached = True
         return Call(
-            caller,
-            parsed.service,
-            parsed.operation,
-            region,
-            owner,
-            parsed.params,
-            request_id,
-            org.clock.now(),
-            headers,
-        )
+            request.caller, parsed.service, parsed.operation, request.region, owner, parsed.params, request.id,
+            org.clock.now(), _headers(environ),
+        )  # fmt: skip
 
-    def _refused(
-        self, caller: Caller, service: str, operation: str, region: str, request_id: str, error: ApiError,
-        environ: dict[str, Any],
-    ) -> None:  # fmt: skip
+    def _refused(self, request: _Request, error: ApiError, environ: dict[str, Any]) -> None:
         """Log a request that didn't become a call: no valid credentials, or not readable."""
         self._org.log.append(
             {
                 "time": self._org.clock.now().isoformat(),
-                "request_id": request_id,
-                "account": caller.account,
-                "principal": caller.arn,
-                "service": service,
-                "operation": operation or f"{environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}",
-                "region": region,
-                "owner": caller.account,
+                "request_id": request.id,
+                "account": request.caller.account,
+                "principal": request.caller.arn,
+                "service": request.service,
+                "operation": request.operation or f"{environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}",
+                "region": request.region,
+                "owner": request.caller.account,
                 "parameters": {},
                 "actions": [],
                 "decision": "refused",
@@ -131,7 +127,19 @@ def _body(environ: dict[str, Any]) -> bytes:
     return bytes(stream.read(length)) if length else b""
 
 
-def _scope(environ: dict[str, Any]) -> tuple[dict[str, str], str]:
+def _headers(environ: dict[str, Any]) -> dict[str, str]:
+    """The request's headers, names in lower case."""
+    return {name[5:].replace("_", "-").lower(): str(value) for name, value in environ.items() if name[:5] == "HTTP_"}
+
+
+def _with_ids(http: Http, request: _Request) -> Http:
+    """moto's answer under the request id of the log."""
+    kept = {name: value for name, value in http.headers.items() if name.lower() != "x-amzn-requestid"}
+    ids = {"x-amzn-RequestId": request.id, **({"x-amz-request-id": request.id} if request.service == "s3" else {})}
+    return Http("", "", "", {**kept, **ids}, http.body, http.status)
+
+
+def _scope(environ: dict[str, Any], now: datetime) -> tuple[dict[str, str], str]:
     """The credential scope and session token of a signed request, by header or presigned URL. Raises
     ApiError.
     """
@@ -141,9 +149,18 @@ def _scope(environ: dict[str, Any]) -> tuple[dict[str, str], str]:
         query = parse_qs(environ.get("QUERY_STRING", ""))
         match = PRESIGNED.fullmatch(query.get("X-Amz-Credential", [""])[0])
         token = query.get("X-Amz-Security-Token", [""])[0]
+        if match is not None:
+            _require_current(query, now)
     if match is None:
         raise ApiError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
     return match.groupdict(), token
+
+
+def _require_current(query: dict[str, list[str]], now: datetime) -> None:
+    """A presigned URL holds for X-Amz-Expires seconds from X-Amz-Date (AmazonS3 sigv4-query-string-auth)."""
+    made = datetime.strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    if made + timedelta(seconds=int(query["X-Amz-Expires"][0])) <= now:
+        raise ApiError("AccessDenied", "Request has expired", 403)
 
 
 def _credential_codes(service: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from rehearsal.organisation.authoriser import Verdict
 from rehearsal.organisation.bridge import Moto
 from rehearsal.organisation.core import ApiError, Call, Caller, Need, NotEmulated, Params, Served
 from rehearsal.organisation.log import tell
+from rehearsal.organisation.model import model
 from rehearsal.organisation.validation import validate
 from rehearsal.organisation.wire import Http
 
@@ -63,9 +64,12 @@ class Pipeline:
         """Make a call of the emulated AWS with a role's rights, through the same steps. Raises ApiError."""
         org = self._org
         org.load(service)
+        params = deepcopy(params)
+        for name in model(service).operation_model(operation).idempotent_members:
+            params.setdefault(name, org.request_id())  # as the SDKs do
         owner = account or org.owner_of(service, params, caller.account)
         call = Call(
-            caller, service, operation, region, owner, deepcopy(params), org.request_id(), org.clock.now(),
+            caller, service, operation, region, owner, params, org.request_id(), org.clock.now(),
         )  # fmt: skip
         outcome = self._logged(call, None, "called by the emulated AWS with the role's rights")
         return outcome.params or {}
@@ -196,8 +200,18 @@ def _told(verdict: Verdict) -> dict[str, Any]:
         "why": verdict.reason,
         "denied_action": verdict.need.action,
         "denied_resource": verdict.need.resource,
+        "lacking": _lacking(verdict),
         "layers": verdict.layers,
     }
+
+
+def _lacking(verdict: Verdict) -> dict[str, Any] | None:
+    """The statement that is missing, and in which layers; None where a statement denies explicitly."""
+    silent = [layer for layer, decision, _ in verdict.layers if decision == "silent"]
+    if not silent or any(decision == "denied" for _, decision, _ in verdict.layers):
+        return None
+    statement = {"Effect": "Allow", "Action": verdict.need.action, "Resource": verdict.need.resource}
+    return {"layers": silent, "statement": statement}
 
 
 def _require_kept(call: Call, shown: Mapping[str, Any]) -> None:

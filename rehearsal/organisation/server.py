@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -33,7 +34,12 @@ class _Handler(MotoRequestHandler):
         if self.headers.get("Expect", "").lower().strip() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         started: list[tuple[str, list[tuple[str, str]]]] = []
-        body = b"".join(self.server.app(self.make_environ(), lambda *given: started.append((given[0], given[1]))))
+
+        def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> Callable[[bytes], object]:
+            started.append((status, headers))
+            return self.wfile.write
+
+        body = b"".join(self.server.app(self.make_environ(), start))
         status, headers = started[0]
         code, _, phrase = status.partition(" ")
         self.send_response(int(code), phrase)

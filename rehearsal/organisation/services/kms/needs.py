@@ -59,8 +59,8 @@ def _of_request(call: Call) -> Context:
     if "RotationPeriodInDays" in params:
         context["kms:RotationPeriodInDays"] = str(params["RotationPeriodInDays"])
     if call.operation == "CreateGrant":
-        grantee = params.get("GranteePrincipal", params.get("GranteeServicePrincipal", ""))
-        context["kms:GranteePrincipal"] = grantee
+        grantee = params.get("GranteePrincipal") or params.get("GranteeServicePrincipal")
+        context["kms:GranteePrincipal"] = str(grantee)
         context["kms:GrantOperations"] = list(params["Operations"])
         context["kms:GrantIsForAWSResource"] = "true" if call.via else "false"
         if retiring := params.get("RetiringPrincipal"):
