@@ -130,13 +130,13 @@ def _insert(table: str, item: Mapping[str, Json]) -> dict[str, Any]:
 def _update(table: str, item: Mapping[str, Json], *, key: str, expected: tuple[str, int]) -> dict[str, Any]:
     """UPDATE of one item, only if `expected` still holds. Names are our own, values are parameters.
 
-    Unknown values become NULL, so that one SET names all columns.
+    One SET per column, as ql-reference.update writes it; unknown values become NULL, so that none needs REMOVE.
     """
     moved = {name: value for name, value in item.items() if name != key}
-    sets = ", ".join(f'"{name}" = ?' for name in moved)
+    sets = " ".join(f'SET "{name}" = ?' for name in moved)
     column, before = expected
     return {
-        "Statement": f'UPDATE "{table}" SET {sets} WHERE "{key}" = ? AND "{column}" = ?',  # noqa: S608 - names only
+        "Statement": f'UPDATE "{table}" {sets} WHERE "{key}" = ? AND "{column}" = ?',
         "Parameters": [to_attribute(value) for value in (*moved.values(), item[key], before)],
     }
 

@@ -86,7 +86,7 @@ def test_later_rows_move_the_state_only_from_the_head_that_was_read() -> None:
         )
         append(dynamodb, Head(4, "ab"))
     update = sent[0]["TransactStatements"][2]
-    assert update["Statement"].startswith('UPDATE "state" SET "modelpackagegroupname" = ?, ')
+    assert update["Statement"].startswith('UPDATE "state" SET "modelpackagegroupname" = ? SET ')
     assert update["Statement"].endswith(' WHERE "modelpackagearn" = ? AND "ledgerseq" = ?')
     assert update["Parameters"][-2:] == [{"S": ARN}, {"N": "4"}]
     assert update["Statement"].count("?") == len(update["Parameters"])
