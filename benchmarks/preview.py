@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.timing import interleaved, show
@@ -29,8 +31,8 @@ def main() -> None:
                 engine.init(stack)
                 engine.up(stack)
             empty = _empty(folder / "empty", environment)
-            candidates = {EMPTY: lambda: empty.preview("empty")}
-            candidates |= {stack: (lambda stack=stack: engine.preview(stack, True)) for stack in stacks}
+            candidates: dict[str, Callable[[], object]] = {EMPTY: partial(empty.preview, "empty")}
+            candidates |= {stack: partial(engine.preview, stack, True) for stack in stacks}
             show("preview without change", interleaved(candidates, ROUNDS), EMPTY)
         finally:
             process.stop()

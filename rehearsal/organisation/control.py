@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,6 +81,15 @@ class Control:
     def drain(self, timeout_seconds: float = 30) -> None:
         """Wait until no event, delivery or invocation is pending."""
         self.send("drain", give_up_seconds=timeout_seconds + 10, timeout_seconds=timeout_seconds)
+
+    @contextmanager
+    def disturbance(self, **how: float) -> Iterator[None]:
+        """Within it events come twice, out of order or late: members of `delivery.disturbance.Disturbance`."""
+        self.send("disturb", **how)
+        try:
+            yield
+        finally:
+            self.send("disturb")
 
     def advance(self, seconds: float) -> datetime:
         """Skip time; returns the organisation's new time."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rehearsal.organisation import core
 from rehearsal.organisation.core import ApiError, Credentials
+from rehearsal.organisation.delivery.disturbance import Disturbance
 from rehearsal.organisation.loopback import is_loopback
 from rehearsal.organisation.wire import Http
 
@@ -101,6 +102,13 @@ def _accounts(org: Emulator, _: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _disturb(org: Emulator, sent: dict[str, Any]) -> dict[str, Any]:
+    """Deliver events untidily from now on, by the organisation's seed; nothing sent: tidily again."""
+    disturbance = Disturbance(seed=org.seed, **sent) if sent else None
+    org.component("events").disturb(disturbance)
+    return {}
+
+
 def _stop(org: Emulator, _: dict[str, Any]) -> dict[str, Any]:
     Thread(target=org.stop, name="stop", daemon=True).start()
     return {}
@@ -111,6 +119,7 @@ VERBS: dict[str, Callable[[Emulator, dict[str, Any]], Any]] = {
     "assume-as-service": _assume_as_service,
     "clock/advance": _advance,
     "credentials": lambda org, sent: _credentials(org.people.credentials(sent["account"], sent.get("role"))),
+    "disturb": _disturb,
     "drain": _drain,
     "events": lambda org, sent: org.events.since(int(sent.get("since", 0))),
     "log": lambda org, sent: org.log.since(int(sent.get("since", 0))),

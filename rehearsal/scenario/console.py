@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from blueprint.organisation import Organisation
 from rehearsal.engine import ROOT
 from rehearsal.scenario.cast import Actor
 
@@ -18,10 +20,12 @@ class ConsoleFailed(Exception):
 
 
 class Console:
-    """Runs `python -m console` from `folder`."""
+    """Runs `python -m console` from `folder`, told the installation as a user's environment would."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, organisation: Organisation) -> None:
         self._folder = folder
+        stages = [{"stage": stage.name, "lifecycle": stage.lifecycle} for stage in organisation.stages]
+        self._installation = {"GOVERNANCE_PREFIX": organisation.prefix, "GOVERNANCE_STAGES": json.dumps(stages)}
 
     def run(self, *arguments: str, actor: Actor | None) -> str:
         """Run a command that has to succeed; return what it printed."""
@@ -37,6 +41,7 @@ class Console:
             "PYTHONDONTWRITEBYTECODE": "1",
             "NO_COLOR": "1",
             "COLUMNS": "200",
+            **self._installation,
             **(actor.environment() if actor else {}),
         }
         done = subprocess.run(

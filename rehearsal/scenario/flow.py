@@ -15,7 +15,7 @@ from typing import Any
 from blueprint.organisation import Organisation
 from governance.artifacts import publish
 from rehearsal.engine import Engine
-from rehearsal.organisation.control import Control
+from rehearsal.organisation.control import Control, ControlError
 from rehearsal.scenario import company, forbidden, training
 from rehearsal.scenario.attempts import Attempt, Refusal, make
 from rehearsal.scenario.cast import Cast
@@ -28,8 +28,6 @@ from rehearsal.scenario.report import unexpected_denial
 from rehearsal.scenario.tables import Tables
 
 DRAIN_SECONDS = 60.0
-TROUBLE = frozenset({"lost", "failed-invocation", "dead-letter"})
-"""Kinds of the event log that an undisturbed organisation has no row of."""
 
 
 @dataclass(slots=True)
@@ -57,7 +55,7 @@ class Run:
 
     @property
     def console(self) -> Console:
-        return Console(self.folder)
+        return Console(self.folder, self.organisation)
 
     def trained(self) -> training.TrainedModel:
         assert self.model is not None, "phases run in order: the model is trained first"  # noqa: S101
@@ -73,12 +71,20 @@ class Run:
 
     def settle(self) -> None:
         """Wait until no event, message or invocation is under way."""
-        self.score.expect("events and queues come to rest", self.control.drain(DRAIN_SECONDS))
+        try:
+            self.control.drain(DRAIN_SECONDS)
+        except ControlError as error:
+            self.score.expect("events and queues come to rest", False, str(error))
 
     def attempt(self, *attempts: Attempt) -> None:
-        refusals, denied = make(attempts, self.score, self.control.layers)
+        refusals, denied = make(attempts, self.score, self._layers)
         self.refusals += refusals
         self.expected_denials |= denied
+
+    def _layers(self, request: str) -> list[tuple[str, str, str]]:
+        """What each layer alone said of a denied request."""
+        denied = (row for row in self.control.log() if row["request_id"] == request and row["decision"] == "denied")
+        return [(layer, decision, by) for row in denied for layer, decision, by in row["layers"]]
 
 
 def bring_up(run: Run) -> None:
@@ -250,7 +256,7 @@ def disturb(run: Run) -> None:
     request = version_request(version.group_arn, version.card, version.url)
     arn = scientist.client("sagemaker").create_model_package(**request)["ModelPackageArn"]
     run.settle()
-    with run.control.disturbance(duplicates=0.7, window=4):
+    with run.control.disturbance(duplicate_probability=0.7, reorder_window=4):
         for stage, decision in ((development, "approve"), (staging, "approve"), (staging, "reject")):
             approver = run.cast.approver(stage.name)
             run.console.run(
@@ -268,7 +274,7 @@ def disturb(run: Run) -> None:
         state.get("modelapprovalstatus"),
         described["ModelApprovalStatus"],
     )
-    duplicates = run.control.duplicates()
+    duplicates = sum(row["kind"] == "duplicate" for row in run.control.events())
     run.score.expect("some events did come twice", duplicates > 0, f"{duplicates} duplicates")
 
 
@@ -294,14 +300,29 @@ def nothing_unexpected(run: Run) -> None:
 
 
 def name_the_culprits(run: Run) -> None:
-    """Expect that nothing was denied or lost beyond what the attempts provoked; name each that was."""
-    for row in unexpected_denials(run, run.control.requests()):
-        run.score.expect("no permission is missing", False, unexpected_denial(row))
-    for row in run.control.events():
-        if row["kind"] in TROUBLE:
-            run.score.expect("no event is lost and no invocation fails", False, f"{row}")
+    """Expect that nothing was denied, lost or failed beyond what the attempts provoked; name each that was."""
+    denials = unexpected_denials(run, run.control.log())
+    for told in sorted({unexpected_denial(row) for row in denials}):
+        run.score.expect("no permission is missing", False, told)
+    for told in sorted({str(trouble(row)) for row in run.control.events() if trouble(row)}):
+        run.score.expect("no event is lost and no invocation fails", False, told)
 
 
 def unexpected_denials(run: Run, requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The denied calls, and the calls of AWS on a caller's behalf, that no attempt provoked."""
     return [row for row in requests if row["decision"] == "denied" and row["request_id"] not in run.expected_denials]
+
+
+def trouble(row: dict[str, Any]) -> str | None:
+    """What went wrong by a row of the event log; None for what is as it should be."""
+    match row["kind"]:
+        case "lost" | "lost-logs" | "dead-letter":
+            return f"{row['kind']}: {row.get('rule') or row.get('queue') or row.get('function')}: {row.get('reason')}"
+        case "delivery" if row["outcome"] != "delivered":
+            return f"{row['rule']} could not deliver to {row['target']}: {row['error_code']}: {row['denied_by']}"
+        case "invocation" if row["error"]:
+            return f"{row['function']} failed: {row['error']}: {row.get('payload', '')}"
+        case "mapping-problem":
+            return f"{row.get('mapping')}: {row.get('reason')}"
+        case _:
+            return None

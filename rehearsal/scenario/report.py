@@ -78,10 +78,11 @@ def failed(failure: Expectation) -> Text:
 
 def unexpected_denial(row: dict[str, Any]) -> str:
     """One line that names principal, action, resource and what lacked the permission."""
-    layers = "; ".join(f"{layer}: {decision} ({by})" for layer, decision, by in row.get("layers") or [])
+    layers = "; ".join(f"{layer} side: {decision} ({by})" for layer, decision, by in row.get("layers") or [])
+    on_behalf = f", which AWS calls for {row['on_behalf_of']}" if row.get("on_behalf_of") else ""
     return (
-        f"{row['principal']} was denied {row['action']} on {row['resource']}"
-        f" [{row['service']}:{row['operation']}]: {row['denied_by']}. {layers}"
+        f"{row['principal']} lacks {row['denied_action']} on {row['denied_resource']}{on_behalf}: {row['why']}"
+        f" [{row['denied_by']}; {layers}]"
     )
 
 

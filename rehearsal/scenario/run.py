@@ -113,7 +113,7 @@ def _phase(run: flow.Run, name: str, step: Step, console: Console) -> None:
 
 
 def _finish(run: flow.Run, console: Console, seconds: float) -> int:
-    requests, events = run.control.requests(), run.control.events()
+    requests, events = run.control.log(), run.control.events()
     _write_lines(FOLDER / "requests.jsonl", requests)
     _write_lines(FOLDER / "events.jsonl", events)
     unexpected = flow.unexpected_denials(run, requests)

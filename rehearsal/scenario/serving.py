@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import psutil
+
 from rehearsal.engine import ROOT
 from rehearsal.organisation.core import Credentials
 from rehearsal.organisation.emulator import Emulator
@@ -81,4 +82,8 @@ def _tell(emulator: Emulator, keys: dict[str, Keys]) -> None:
     print("The management account's administrator, who may assume these roles:")
     for name, value in keys[company.MANAGEMENT.id].environment().items():
         print(f"  export {name}={value}")
-    print(f"  export AWS_ENDPOINT_URL={emulator.endpoint} AWS_REGION={emulator.region}", flush=True)
+    print(
+        f"  export AWS_ENDPOINT_URL={emulator.endpoint} AWS_REGION={emulator.region}"
+        f" AWS_DEFAULT_REGION={emulator.region}",
+        flush=True,
+    )

@@ -15,7 +15,7 @@ from rehearsal.scenario.expectations import PhaseFailed, Score
 def refuse(code: str) -> Callable[[], Any]:
     def call() -> None:
         raise ClientError(
-            {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"RequestId": "r-1"}},  # type: ignore[typeddict-item]
+            {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"RequestId": "r-1"}},
             "Operation",
         )
 

@@ -1,0 +1,144 @@
+"""Break the program in one place: the rehearsal must fail and name the culprit.
+
+A rehearsal that stays green with a permission missing would prove nothing when it is green. Each patch is applied to
+a copy of the source; the copy runs the real command.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.rehearsal.sabotage import Edit, Sabotage, copy_source, rehearse
+
+HUB_ROLES = "blueprint/policies/hub_roles.py"
+SPOKE_ROLES = "blueprint/policies/spoke_roles.py"
+QUEUES = "components/queues.py"
+
+NO_DENY_AT_CREATION = Edit(
+    SPOKE_ROLES,
+    '        deny("NeverApproveAtCreation", CREATE, ["*"], condition={"StringNotEquals": {APPROVAL_STATUS: PENDING}}),\n',
+    "",
+)
+
+SABOTAGES = [
+    Sabotage(
+        "the queue has no policy",
+        [Edit(QUEUES, '            self._admit(name, "capture", self.capture, args),\n', "")],
+        ["events.amazonaws.com", "sqs:SendMessage", "mlgov-capture"],
+    ),
+    Sabotage(
+        "the consumer may not receive",
+        [
+            Edit(
+                HUB_ROLES,
+                'CONSUME = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")',
+                'CONSUME = ("sqs:DeleteMessage", "sqs:GetQueueAttributes")',
+            )
+        ],
+        ["sqs:ReceiveMessage", "mlgov-hub-capture"],
+    ),
+    Sabotage(
+        "the forwarder may not put events",
+        [
+            Edit(
+                SPOKE_ROLES,
+                'allow("PostToGovernanceBus", ["events:PutEvents"], [bus])',
+                'allow("Look", ["events:DescribeEventBus"], [bus])',
+            )
+        ],
+        ["mlgov-test-forwarder", "events:PutEvents"],
+    ),
+    Sabotage(
+        "the queue's consumer may not decrypt",
+        [
+            Edit(
+                HUB_ROLES,
+                """                allow(
+                    "GovernanceKey", ["kms:Decrypt", "kms:GenerateDataKey"], [governance_key_arn],
+                    condition=via(["dynamodb", "sqs"], region),
+                ),
+                # DescribeModelPackage""",
+                """                allow(
+                    "GovernanceKey", ["kms:GenerateDataKey"], [governance_key_arn],
+                    condition=via(["dynamodb", "sqs"], region),
+                ),
+                # DescribeModelPackage""",
+            )
+        ],
+        ["mlgov-hub-capture", "kms:Decrypt"],
+    ),
+    Sabotage(
+        "the serving role may not decrypt",
+        [
+            Edit(
+                SPOKE_ROLES,
+                'allow("DecryptThroughS3", ["kms:Decrypt"], [artifact_key_arn]',
+                'allow("DecryptThroughS3", ["kms:DescribeKey"], [artifact_key_arn]',
+            )
+        ],
+        ["mlgov-test-serving", "kms:Decrypt"],
+    ),
+    Sabotage(
+        "the bucket admits no serving role",
+        [Edit("blueprint/policies/artifact_bucket.py", "        *_serving(organisation, bucket, form),\n", "")],
+        ["mlgov-test-serving", "s3:GetObject", "resource"],
+    ),
+    Sabotage(
+        "the role's Deny on approval is gone, the share still refuses",
+        [NO_DENY_AT_CREATION],
+        ["the data scientist can't approve a version while creating it: the identity side alone refuses"],
+    ),
+    Sabotage(
+        "the role's Deny on approval is gone and the share is widened",
+        [
+            NO_DENY_AT_CREATION,
+            Edit(
+                "blueprint/policies/shares.py",
+                "equals({APPROVAL_STATUS: PENDING, LIFECYCLE_STAGE: first.lifecycle})",
+                "equals({LIFECYCLE_STAGE: first.lifecycle})",
+            ),
+        ],
+        ["FORBIDDEN, BUT SUCCEEDED: the data scientist could approve a version while creating it"],
+    ),
+    Sabotage(
+        "an argument that pulumi_aws doesn't know",
+        [
+            Edit(
+                QUEUES,
+                "            message_retention_seconds=KEPT_SECONDS,\n",
+                "            message_retention_second=KEPT_SECONDS,\n",
+            )
+        ],
+        ["message_retention_second"],
+    ),
+    Sabotage(
+        "a value outside the enumeration",
+        [Edit("components/tables.py", 'billing_mode="PAY_PER_REQUEST"', 'billing_mode="PAY_PER_REQUESTS"')],
+        ["PAY_PER_REQUESTS", "billingMode"],
+    ),
+    Sabotage(
+        "a table is renamed where it is made",
+        [
+            Edit(
+                "components/tables.py",
+                "name=args.organisation.names.table(spec.table),",
+                'name=args.organisation.names.table(spec.table) + "s",',
+            )
+        ],
+        ["mlgov-hub-capture", "mlgov_modelgovernanceledgers"],
+    ),
+]
+
+
+@pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda sabotage: sabotage.name)
+def test_a_broken_program_fails_the_rehearsal_and_the_culprit_is_named(sabotage: Sabotage, tmp_path: Path) -> None:
+    """Guards against a rehearsal that is green whatever the program says."""
+    source = copy_source(tmp_path)
+    for edit in sabotage.edits:
+        edit.apply(source)
+    status, printed = rehearse(source)
+    assert status != 0, f"{sabotage.name}: the rehearsal passed\n{printed[-3000:]}"
+    missing = [culprit for culprit in sabotage.culprits if culprit not in printed]
+    assert not missing, f"{sabotage.name}: {missing} isn't named in\n{printed[-6000:]}"
