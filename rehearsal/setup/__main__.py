@@ -24,6 +24,9 @@ def main(arguments: list[str]) -> int:
     progress = Progress()
     try:
         set_up(ROOT, arguments[0], progress)
+    except KeyboardInterrupt:
+        print("\nset-up: interrupted; the same command goes on where it was", file=sys.stderr)
+        return 130
     except SetupError as error:
         if error.details:
             print(error.details, file=sys.stderr)

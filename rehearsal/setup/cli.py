@@ -20,6 +20,8 @@ VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 LANGUAGE_HOST = "pulumi-language-python"
 # From this version on the go command fetches a newer toolchain itself where go.mod asks for one.
 FETCHES_TOOLCHAINS = (1, 21)
+# What an empty build cache has to compile, counted; only shown, so that the end is in sight.
+PACKAGES = 1650
 GO_REMEDY = "install Go (https://go.dev/doc/install), or Pulumi's own CLI (https://www.pulumi.com/docs/install/)"
 
 
@@ -105,7 +107,8 @@ class PulumiCli:
         def count(line: str) -> None:
             nonlocal compiled
             compiled += not line.startswith("go: ")
-            progress.note(STEP, f"{compiled} packages compiled" if compiled else "fetching sources")
+            what = f"{compiled} of at most {PACKAGES} packages compiled" if compiled else "fetching sources"
+            progress.note(STEP, what)
 
         progress.note(STEP, "building: 3 to 5 minutes the first time")
         with tempfile.TemporaryDirectory(dir=self._folder, prefix="build-") as folder:

@@ -18,6 +18,8 @@ PLAIN_SECONDS = 15.0
 TERMINAL_SECONDS = 1.0
 TAIL_LINES = 30
 
+_tools: set[subprocess.Popen[str]] = set()
+
 
 class Progress:
     """Says what the running steps do: one line that changes on a terminal, a line now and then elsewhere."""
@@ -47,10 +49,15 @@ class Progress:
             futures = {pool.submit(self._run, name, step) for name, step in steps.items()}
             pending = futures
             interval = TERMINAL_SECONDS if self._terminal else PLAIN_SECONDS
-            while pending:
-                _, pending = wait(pending, timeout=interval)
-                if pending:
-                    self._tick()
+            try:
+                while pending:
+                    _, pending = wait(pending, timeout=interval)
+                    if pending:
+                        self._tick()
+            except BaseException:  # Ctrl-C: the pool waits for its threads, and these for their tools
+                for tool in list(_tools):
+                    tool.terminate()
+                raise
             for future in futures:
                 future.result()
 
@@ -106,6 +113,7 @@ def run_tool(
         encoding="utf-8",
         errors="replace",
     ) as process:
+        _tools.add(process)
         try:
             for line in process.stdout or ():
                 tail.append(line.rstrip())
@@ -113,5 +121,7 @@ def run_tool(
         except BaseException:
             process.kill()
             raise
+        finally:
+            _tools.discard(process)
     if process.returncode != 0:
         raise SetupError(failure, "\n".join(tail))

@@ -69,6 +69,31 @@ def test_one_steps_failure_waits_for_the_others() -> None:
     assert ended.is_set()
 
 
+def test_an_interrupt_ends_the_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards: Ctrl-C that waits for minutes until the build is done, or leaves it running."""
+    progress = Progress(io.StringIO())
+    started = threading.Event()
+
+    def interrupt() -> None:
+        if started.is_set():
+            raise KeyboardInterrupt
+
+    def build() -> None:
+        code = "import time; print('up', flush=True); time.sleep(600)"
+        run_tool(
+            [sys.executable, "-c", code],
+            directory=tmp_path,
+            environment=os.environ,
+            failure="ended",
+            on_line=lambda _: started.set(),
+        )
+
+    monkeypatch.setattr(module, "PLAIN_SECONDS", 0.05)
+    monkeypatch.setattr(progress, "_tick", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        progress.together({"build": build})
+
+
 def test_a_tools_last_lines_come_with_its_failure(tmp_path: Path) -> None:
     """Guards: a failure whose reason is scrolled away, or not shown at all."""
     lines: list[str] = []
