@@ -7,10 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rehearsal.organisation.core import ApiError, Call, Need, Organisation, condition_keys, resource_tags
+from rehearsal.organisation.core import (
+    ApiError,
+    Call,
+    Document,
+    Need,
+    Organisation,
+    condition_keys,
+    resource_policy,
+    resource_tags,
+)
 
 from .sharing import shareable
-from .store import Permission, Share, find_permission, find_share, owner_of
+from .store import Permission, Share, find_permission, find_share, owner_of, store
 
 Context = dict[str, str | list[str]]
 
@@ -53,7 +62,7 @@ def create_permission(org: Organisation, call: Call) -> Iterator[Need]:
 def on_invitation(org: Organisation, call: Call) -> Iterator[Need]:
     arn = call.params["resourceShareInvitationArn"]
     account, _ = owner_of(arn)
-    yield Need(f"ram:{call.operation}", arn, call.caller.account, {"ram:ShareOwnerAccountId": account})
+    yield Need(f"ram:{call.operation}", arn, account, {"ram:ShareOwnerAccountId": account})
 
 
 def on_tagged(org: Organisation, call: Call) -> Iterator[Need]:
@@ -61,6 +70,22 @@ def on_tagged(org: Organisation, call: Call) -> Iterator[Need]:
     if not arn:
         raise ApiError("InvalidParameterException", "Give resourceShareArn or resourceArn: one of them is required.")
     yield Need(f"ram:{call.operation}", arn, owner_of(arn)[0])
+
+
+@resource_policy("ram")
+def receiver_policy(org: Organisation, arn: str, account: str, region: str) -> Document | None:
+    """What RAM itself allows another account: to answer the invitation that it received."""
+    invitation = store(org, account, region).invitations.get(arn)
+    if invitation is None:
+        return None
+    statement = {
+        "Sid": "ReceiverAnswers",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{invitation.receiver}:root"},
+        "Action": ["ram:AcceptResourceShareInvitation", "ram:RejectResourceShareInvitation"],
+        "Resource": arn,
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 @resource_tags("ram")
