@@ -68,8 +68,3 @@ def iso(moment: datetime) -> str:
         raise ValueError(f"{moment!r} has no time zone: a naive time is nobody's time")
     utc = moment.astimezone(UTC)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
-
-
-def from_iso(text: str) -> datetime:
-    """The time of a text that :func:`iso` wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from governance.canonical import Json, canonical, digest, from_iso, iso
+from governance.canonical import Json, canonical, digest, iso
 from governance.errors import LedgerError
 from governance.facts import Fact, content_id
 
@@ -200,8 +200,3 @@ def verify_dedup(
                 )
             )
     return findings
-
-
-def newest(rows: Iterable[Mapping[str, Json]]) -> datetime | None:
-    """The happened-time of the youngest fact among rows."""
-    return max((from_iso(row["happenedat"]) for row in rows), default=None)
