@@ -45,10 +45,14 @@ def policy_of(org: Organisation, arn: str, account: str, region: str) -> Documen
     return parse_policy(bus.policy) if bus else None
 
 
+UNSCOPED = frozenset({"ListEventBuses", "PutPermission", "RemovePermission"})
+"""Actions that no resource narrows (Service Authorization Reference, Amazon EventBridge)."""
+
+
 def needs(org: Organisation, call: Call) -> Iterable[Need]:
     name = str(call.params.get("Name", call.params.get("EventBusName", DEFAULT)))
     arn = name if name.startswith("arn:") else bus_arn(call.owner, call.region, name)
-    yield Need(f"events:{call.operation}", arn, arn.split(":")[4])
+    yield Need(f"events:{call.operation}", "*" if call.operation in UNSCOPED else arn, arn.split(":")[4])
     if call.operation == "CreateEventBus" and call.params.get("Tags"):
         yield Need("events:TagResource", arn, call.owner)
 

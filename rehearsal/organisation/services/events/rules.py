@@ -38,6 +38,10 @@ ADJUSTABLE = frozenset(
 condition_keys("events", "events:TargetArn", "events:creatorAccount")
 
 
+UNSCOPED = frozenset({"ListRules", "ListRuleNamesByTarget"})
+"""Actions that no resource narrows (Service Authorization Reference, Amazon EventBridge)."""
+
+
 def _bus_name(params: Mapping[str, Any]) -> str:
     return str(params.get("EventBusName", DEFAULT)).split(":event-bus/")[-1]
 
@@ -50,7 +54,8 @@ def needs(org: Organisation, call: Call) -> Iterable[Need]:
     targets = call.params.get("Targets", [])
     if call.operation == "PutTargets":
         context["events:TargetArn"] = [target["Arn"] for target in targets]
-    yield Need(f"events:{call.operation}", arn, call.owner, context)
+    resource = "*" if call.operation in UNSCOPED else arn
+    yield Need(f"events:{call.operation}", resource, call.owner, context)
     if call.operation == "PutRule" and call.params.get("Tags"):
         yield Need("events:TagResource", arn, call.owner)
     for role in sorted({one["RoleArn"] for one in [call.params, *targets] if "RoleArn" in one}):

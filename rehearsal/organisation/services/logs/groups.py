@@ -94,13 +94,13 @@ def group_of(org: Organisation, call: Call) -> Group:
 def needs(org: Organisation, call: Call) -> Iterable[Need]:
     """Actions on a group have the resource `log-group:<name>:log-stream:`, on a stream its ARN, tags the group's ARN.
 
-    Source: Service Authorization Reference, CloudWatch Logs, and the resources that AccessDenied errors name
-    (`log-group::log-stream:` for DescribeLogGroups): a policy for `log-group:<name>` without `:*` admits nothing else.
+    Source: Service Authorization Reference, CloudWatch Logs, and the resources that its AccessDenied errors name: a
+    policy for `log-group:<name>` without `:*` admits nothing but tags.
     """
     arn = _arn(call.owner, call.region, _name(call))
     resource = f"{arn}:log-stream:{call.params.get('logStreamName', '')}"
     if call.operation == "DescribeLogGroups":
-        resource = _arn(call.owner, call.region, ":log-stream:")
+        resource = "*"
     elif call.operation.endswith("Resource"):
         resource = arn
     yield Need(f"logs:{call.operation}", resource, call.owner)

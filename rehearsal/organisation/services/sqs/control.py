@@ -93,9 +93,10 @@ def queue_needs(org: Organisation, call: Call) -> Iterable[Need]:
     else:
         name = call.params.get("QueueName", "*")
         account = call.params.get("QueueOwnerAWSAccountId", call.owner)
-    yield Need(action, f"arn:aws:sqs:{call.region}:{account}:{name}", account)
+    arn = f"arn:aws:sqs:{call.region}:{account}:{name}"
+    yield Need(action, "*" if call.operation == "ListQueues" else arn, account)
     if call.params.get("tags"):
-        yield Need("sqs:TagQueue", f"arn:aws:sqs:{call.region}:{account}:{name}", account)
+        yield Need("sqs:TagQueue", arn, account)
 
 
 @resource_policy("sqs")
