@@ -182,7 +182,9 @@ def name_it(row: ResourceType, values: Props, olds: Props, naming: Naming) -> tu
 
 def all_tags(defaults: Mapping[str, str], tags: Any) -> Any:
     """The provider's default tags under the resource's own: unknown as soon as any part is."""
-    return UNKNOWN if has_unknown(tags) or has_unknown(defaults) else {**defaults, **(tags or {})}
+    if has_unknown(tags) or has_unknown(defaults):
+        return UNKNOWN
+    return {**defaults, **(tags if isinstance(tags, dict) else {})}
 
 
 def check(

@@ -65,6 +65,7 @@ class Lifecycle:
     def update(self, physical_id: str, old: Props, planned: Props) -> Found:
         """Change what differs; Incomplete with the state as it now is if a step fails."""
         try:
+            old = old or self._state(physical_id, planned)  # a creation failed before anything could be read
             self._row.update(self._aws, physical_id, old, planned)
             self._retag(physical_id, old, planned)
             return Found(physical_id, self._state(physical_id, planned))

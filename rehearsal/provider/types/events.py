@@ -76,7 +76,7 @@ BUS = ResourceType(
     name=AutoName(),
     arguments={
         "deadLetterConfig": Argument(),
-        "deadLetterConfig.arn": Argument(cfn="DeadLetterConfig.Arn"),
+        "deadLetterConfig.arn": Argument(shape="events.ResourceArn"),
         "description": Argument(shape="events.EventBusDescription"),
         # A partner's bus is bound to its event source: the Terraform provider replaces, no update call has it.
         "eventSourceName": Argument(cfn="EventSourceName", replaces=True, kept=True),
@@ -192,7 +192,7 @@ RULE = ResourceType(
         "description": Argument(cfn="Description"),
         # A rule is named within its bus: with another bus it is another rule. CloudFormation's schema marks Name only.
         "eventBusName": Argument(cfn="EventBusName", default=DEFAULT_BUS, replaces=True),
-        "eventPattern": Argument(text="json"),
+        "eventPattern": Argument(shape="events.EventPattern", text="json"),
         "forceDestroy": Argument(default=False, kept=True),
         "name": Argument(cfn="Name"),
         "roleArn": Argument(cfn="RoleArn"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rehearsal.provider.archives import zipped
@@ -9,6 +10,9 @@ from rehearsal.provider.clients import Clients, NeverReady, wait_until
 from rehearsal.provider.resource import Argument, AutoName, ResourceType
 from rehearsal.provider.tagging import tag_calls
 from rehearsal.provider.values import UNKNOWN, Archive, Props, without_none
+
+VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
+"""botocore's pattern of lambda.EnvironmentVariableName; it holds for a map's keys, which have no path of their own."""
 
 UNRESERVED = -1
 """What the Terraform provider says for a function without reserved concurrency."""
@@ -218,7 +222,7 @@ FUNCTION = ResourceType(
         "environment.variables": Argument(cfn="Environment.Variables"),
         "ephemeralStorage": Argument(),
         "ephemeralStorage.size": Argument(cfn="EphemeralStorage.Size"),
-        "handler": Argument(cfn="Handler"),
+        "handler": Argument(cfn="Handler", shape="lambda.Handler"),
         "kmsKeyArn": Argument(cfn="KmsKeyArn"),
         "layers": Argument(cfn="Layers"),
         "loggingConfig": Argument(),

@@ -130,7 +130,7 @@ KEY = ResourceType(
         "isEnabled": Argument(cfn="Enabled", default=True),
         "keyUsage": Argument(cfn="KeyUsage", default="ENCRYPT_DECRYPT", replaces=True),
         "multiRegion": Argument(cfn="MultiRegion", replaces=True),
-        "policy": Argument(cfn="KeyPolicy", text="policy"),
+        "policy": Argument(shape="kms.PolicyType", text="policy"),
         "rotationPeriodInDays": Argument(cfn="RotationPeriodInDays"),
     },
     tags=tag_calls(

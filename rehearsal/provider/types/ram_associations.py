@@ -6,11 +6,29 @@ import re
 
 from rehearsal.provider.clients import Clients, NeverReady, is_gone, wait_until
 from rehearsal.provider.resource import Argument, ResourceType
-from rehearsal.provider.values import Props
+from rehearsal.provider.values import UNKNOWN, Props
 
 GONE = ("UnknownResourceException",)
 ENDED = ("DISASSOCIATED", "FAILED")
 ACCOUNT = re.compile(r"\d{12}")
+
+
+ARN = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:.+")
+ROOT = re.compile(r"arn:[a-z0-9-]+:iam::\d{12}:root")
+
+
+def _check(args: Props) -> list[tuple[str, str]]:
+    """What the Terraform provider validates (`ValidARN`, account id), and an account's root, which RAM refuses."""
+    found = []
+    for key, value in sorted(args.items()):
+        form = "an ARN or, quoted, an account's 12 digits" if key == "principal" else "an ARN"
+        good = isinstance(value, str) and (ARN.fullmatch(value) or (key == "principal" and ACCOUNT.fullmatch(value)))
+        if key in ("principal", "resourceArn", "resourceShareArn") and value is not UNKNOWN:
+            if not good:
+                found.append((key, f"{key} is {value!r}: must be {form}"))
+            elif ROOT.fullmatch(value):
+                found.append((key, f"{key} is {value!r}: RAM takes the account's bare 12 digits"))
+    return found
 
 
 class AlreadyAssociated(Exception):
@@ -67,6 +85,7 @@ def _association(pulumi_type: str, kind: str, argument: str, entity: str, entiti
         pulumi_type=pulumi_type,
         # An association has no properties to update: whatever changes, it is another one.
         arguments={argument: Argument(replaces=True), "resourceShareArn": Argument(replaces=True)},
+        check=_check,
         create=create,
         configure=wait,
         read=read,

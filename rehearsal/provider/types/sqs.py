@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from rehearsal.provider.clients import Clients, retrying
+from rehearsal.provider.documents import parse
 from rehearsal.provider.resource import Argument, AutoName, ResourceType
 from rehearsal.provider.tagging import by_id, tag_calls
-from rehearsal.provider.values import Props
+from rehearsal.provider.values import UNKNOWN, Props
 
 GONE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 DELETED_RECENTLY = ("AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently")
@@ -28,6 +31,10 @@ NUMBERS = {
     "receiveWaitTimeSeconds", "visibilityTimeoutSeconds",
 }  # fmt: skip
 BOOLEANS = {"contentBasedDeduplication", "fifoQueue", "sqsManagedSseEnabled"}
+NAME = re.compile(r"[A-Za-z0-9_-]+(\.fifo)?")
+LONGEST_NAME = 80
+MOST_RECEIVES = 1000
+CHOICES = {"deduplicationScope": ("messageGroup", "queue"), "fifoThroughputLimit": ("perQueue", "perMessageGroupId")}
 ONLY_FIFO = ("contentBasedDeduplication", "deduplicationScope", "fifoThroughputLimit")
 
 
@@ -90,16 +97,34 @@ def _update(aws: Clients, physical_id: str, old: Props, new: Props) -> None:
 
 
 def _check(args: Props) -> list[tuple[str, str]]:
-    """What the Terraform provider's custom diff and the API refuse."""
-    found = []
-    name, fifo = args.get("name"), args.get("fifoQueue", False)
-    if isinstance(name, str) and isinstance(fifo, bool) and name.endswith(".fifo") != fifo:
-        found.append(("name", f"name is {name!r}: a FIFO queue's name ends in .fifo, a standard queue's doesn't"))
-    if not fifo:
+    """What the Terraform provider's custom diff and the API refuse (boto:sqs CreateQueue)."""
+    found = [(path, reason) for path, reason in _check_values(args) if args.get(path) is not UNKNOWN]
+    fifo = args.get("fifoQueue", False)
+    if fifo is False:
         found += [(key, f"{key} can be set for a FIFO queue only") for key in ONLY_FIFO if args.get(key)]
-    if args.get("kmsMasterKeyId") and args.get("sqsManagedSseEnabled"):
+    if args.get("kmsMasterKeyId") and args.get("sqsManagedSseEnabled") is True:
         found.append(("sqsManagedSseEnabled", "sqsManagedSseEnabled conflicts with kmsMasterKeyId: set one of them"))
     return found
+
+
+def _check_values(args: Props) -> Iterator[tuple[str, str]]:
+    name, fifo = args.get("name"), args.get("fifoQueue", False)
+    if isinstance(name, str):
+        if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+            yield "name", f"name is {name!r}: must have 1 to {LONGEST_NAME} letters, digits, hyphens and underscores"
+        elif isinstance(fifo, bool) and name.endswith(".fifo") != fifo:
+            yield "name", f"name is {name!r}: a FIFO queue's name ends in .fifo, a standard queue's doesn't"
+    for key, allowed in CHOICES.items():
+        if args.get(key) is not None and args[key] not in allowed:
+            yield key, f"{key} is {args[key]!r}: must be one of {', '.join(allowed)}"
+    redrive = args.get("redrivePolicy")
+    if isinstance(redrive, str):
+        policy = parse(redrive)
+        if not {"deadLetterTargetArn", "maxReceiveCount"} <= policy.keys():
+            yield "redrivePolicy", "redrivePolicy must hold deadLetterTargetArn and maxReceiveCount"
+        elif not str(policy["maxReceiveCount"]).isdigit() or not 1 <= int(policy["maxReceiveCount"]) <= MOST_RECEIVES:
+            count = policy["maxReceiveCount"]
+            yield "redrivePolicy", f"redrivePolicy.maxReceiveCount is {count!r}: must be 1 to {MOST_RECEIVES}"
 
 
 def _delete(aws: Clients, physical_id: str, state: Props) -> None:
