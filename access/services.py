@@ -60,6 +60,7 @@ _SQS_WITHIN_ACCOUNT = frozenset(
     )
 )  # fmt: skip
 _BUCKET_POLICY_ACTIONS = frozenset({"s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"})
+_ARN_PARTS = 6
 _WITHOUT_RESOURCE = frozenset({"ecr", "oam"})
 """Services whose resource policies may leave Resource out."""
 
@@ -73,7 +74,8 @@ def policy_kind(service: str) -> PolicyKind:
 
 def is_key(resource: str) -> bool:
     """Whether an ARN is a KMS key's. Aliases and `*` (CreateKey, ListKeys) are governed by IAM policies alone."""
-    return resource.startswith("arn:") and ":kms:" in resource and resource.split(":", 5)[-1].startswith("key/")
+    parts = resource.split(":", _ARN_PARTS - 1)
+    return len(parts) == _ARN_PARTS and parts[2] == "kms" and parts[5].startswith("key/")
 
 
 def works_across_accounts(action: str) -> bool:

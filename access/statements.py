@@ -144,10 +144,10 @@ def _principals(
     has, has_not = "Principal" in body, "NotPrincipal" in body
     if not kind.names_principals:
         if has or has_not:
-            raise MalformedPolicy(where, f"a {kind.title} names no Principal; it speaks for whom it is attached to")
+            raise MalformedPolicy(where, f"Principal has no place in the {kind.title}: it speaks for whom it is attached to")
         return None, None
     if has == has_not:
-        raise MalformedPolicy(where, f"a {kind.title}'s statement needs exactly one of Principal and NotPrincipal")
+        raise MalformedPolicy(where, f"a statement of the {kind.title} needs exactly one of Principal and NotPrincipal")
     if has:
         element = PrincipalElement(body["Principal"], f"{where}: Principal")
         if kind is PolicyKind.RCP and not element.everybody:
@@ -156,7 +156,7 @@ def _principals(
     if allows:
         raise MalformedPolicy(where, "NotPrincipal with Allow isn't supported; it must stand with Deny")
     if kind in _NO_NOT_PRINCIPAL:
-        raise MalformedPolicy(where, f"a {kind.title} can't hold NotPrincipal; use aws:PrincipalArn with ArnNotLike")
+        raise MalformedPolicy(where, f"the {kind.title} can't hold NotPrincipal; use aws:PrincipalArn with ArnNotLike")
     return None, PrincipalElement(body["NotPrincipal"], f"{where}: NotPrincipal")
 
 
