@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ BARE = "bare moto"
 
 def main() -> None:
     organisation = organisation_of(ROOT)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line a request would be measured too
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto.start()
     host, port = moto.get_host_and_port()

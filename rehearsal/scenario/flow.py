@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from blueprint.names import HUB
 from blueprint.organisation import Organisation
 from governance.artifacts import publish
 from rehearsal.engine import Engine
@@ -29,6 +32,8 @@ from rehearsal.scenario.tables import Tables
 
 DRAIN_SECONDS = 60.0
 
+T = TypeVar("T")
+
 
 @dataclass(slots=True)
 class Run:
@@ -41,7 +46,7 @@ class Run:
     cast: Cast
     folder: Path
     say: Callable[[str], None]
-    outputs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
     resources: dict[str, int] = field(default_factory=dict)
     model: training.TrainedModel | None = None
     version: Registered | None = None
@@ -51,7 +56,11 @@ class Run:
 
     @property
     def stacks(self) -> list[str]:
-        return ["hub", *(spoke.stack for spoke in self.organisation.spokes)]
+        return [HUB, *self.spokes]
+
+    @property
+    def spokes(self) -> list[str]:
+        return [spoke.stack for spoke in self.organisation.spokes]
 
     @property
     def console(self) -> Console:
@@ -88,26 +97,34 @@ class Run:
 
 
 def bring_up(run: Run) -> None:
-    """Hub first, then the spokes."""
-    for stack in run.stacks:
-        run.engine.init(stack)
-        run.engine.config_set(stack, "statefulResources", "destroy")
-        outcome = run.engine.up(stack)
-        run.outputs[stack] = run.engine.outputs(stack)
-        run.resources[stack] = outcome.counts.get("create", 0)
-        run.say(f"{stack}: {run.resources[stack]} resources in {outcome.seconds:.1f} s")
-        run.score.expect(f"stack {stack} comes up", run.resources[stack] > 0, f"{run.resources[stack]} resources")
+    """Hub first, then the spokes, side by side."""
+    _bring_up(run, HUB)
+    run.outputs = run.engine.outputs(HUB)
+    together(partial(_bring_up, run), run.spokes)
+
+
+def _bring_up(run: Run, stack: str) -> None:
+    run.engine.init(stack)
+    outcome = run.engine.up(stack)
+    run.resources[stack] = outcome.counts.get("create", 0)
+    run.say(f"{stack}: {run.resources[stack]} resources in {outcome.seconds:.1f} s")
+    run.score.expect(f"stack {stack} comes up", run.resources[stack] > 0, f"{run.resources[stack]} resources")
 
 
 def preview_again(run: Run) -> None:
     """A second look finds nothing to do: no perpetual diff, packages byte-identical."""
-    for stack in run.stacks:
-        outcome = run.engine.preview(stack)
+    for stack, outcome in zip(run.stacks, together(run.engine.preview, run.stacks), strict=True):
         run.score.expect(
             f"a preview of {stack} right after up shows no change",
             not outcome.steps,
             "; ".join(str(step) for step in outcome.steps) or f"{outcome.resources} unchanged",
         )
+
+
+def together(work: Callable[[str], T], stacks: Sequence[str]) -> list[T]:
+    """Do it for several stacks at once; the first error is raised when all have ended."""
+    with ThreadPoolExecutor(len(stacks)) as pool:
+        return [each.result() for each in [pool.submit(work, stack) for stack in stacks]]
 
 
 def train(run: Run) -> None:
@@ -125,10 +142,10 @@ def register(run: Run) -> None:
     model, organisation = run.trained(), run.organisation
     scientist, spoke = run.cast.data_scientist(), contributor(organisation)
     group = organisation.groups[0]
-    hub = run.outputs["hub"]
-    place = publish(scientist.client("s3"), hub["artifactBucket"], spoke.stack, group, model.artifact)
+    bucket = run.outputs["artifactBucket"]
+    place = publish(scientist.client("s3"), bucket, spoke.stack, group, model.artifact)
     run.score.expect("the artifact is new in the hub's bucket", place.created, place.url)
-    again = publish(scientist.client("s3"), hub["artifactBucket"], spoke.stack, group, model.artifact)
+    again = publish(scientist.client("s3"), bucket, spoke.stack, group, model.artifact)
     run.score.expect("publishing the same bytes again makes nothing new", not again.created, again.key)
     card = model_card(model, place.url)
     group_arn = organisation.names.group_arn(organisation.hub, group)
@@ -138,7 +155,7 @@ def register(run: Run) -> None:
         group_arn=group_arn,
         package_arn=arn,
         card=card,
-        bucket=hub["artifactBucket"],
+        bucket=bucket,
         key=place.key,
         version_id=place.version_id or "",
         artifact=model.artifact,
@@ -243,9 +260,7 @@ def serve(run: Run) -> None:
 def keep_outsiders_out(run: Run) -> None:
     """An account outside the organisation, whose own policies allow everything."""
     run.attempt(
-        *forbidden.by_the_outsider(
-            run.cast.outsider, run.organisation, run.registered(), run.outputs["hub"]["artifactKeyArn"]
-        )
+        *forbidden.by_the_outsider(run.cast.outsider, run.organisation, run.registered(), run.outputs["artifactKeyArn"])
     )
 
 

@@ -77,6 +77,7 @@ def _prepare(organisation: Organisation, process: Emulated, score: Score, consol
         None,
         FOLDER / "state",
         cast.platform.environment(),
+        checkpoints=False,
     )
     return flow.Run(
         score=score,

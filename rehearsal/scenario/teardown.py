@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
+from blueprint.names import HUB
 from rehearsal.scenario.configuration import consumer
-from rehearsal.scenario.flow import Run
+from rehearsal.scenario.flow import Run, together
 
 
 def take_down(run: Run) -> None:
     """Spokes first, the hub last."""
     _export(run)
     _clear_what_people_made(run)
-    for stack in reversed(run.stacks):
-        outcome = run.engine.destroy(stack)
-        run.say(f"{stack}: destroyed in {outcome.seconds:.1f} s")
-        left = run.engine.export(stack)["deployment"].get("resources") or []
-        run.score.expect(f"stack {stack} holds nothing any more", not left, f"{[each['urn'] for each in left]}")
+    together(partial(_destroy, run), run.spokes)
+    _destroy(run, HUB)
     remains = leftovers(run)
     run.score.equal("nothing of the installation is left in any account", remains, [])
+
+
+def _destroy(run: Run, stack: str) -> None:
+    outcome = run.engine.destroy(stack)
+    run.say(f"{stack}: destroyed in {outcome.seconds:.1f} s")
+    left = run.engine.export(stack)["deployment"].get("resources") or []
+    run.score.expect(f"stack {stack} holds nothing any more", not left, f"{[each['urn'] for each in left]}")
 
 
 def _export(run: Run) -> None:

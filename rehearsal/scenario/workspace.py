@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
+
+import yaml
+
+from blueprint.settings import PROJECT
 
 PROGRAM = ("blueprint", "components", "governance", "lambdas")
 FILES = ("__main__.py", "requirements.txt")
@@ -18,5 +23,15 @@ def copy_program(root: Path, target: Path) -> Path:
         shutil.copytree(root / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in [*(root / name for name in FILES), *sorted(root.glob("Pulumi*.yaml"))]:
         shutil.copy2(file, target / file.name)
+    for file in target.glob("Pulumi.*.yaml"):
+        _make_trial(file)
     (target / ".venv").symlink_to((root / ".venv").resolve())
     return target
+
+
+def _make_trial(stack_file: Path) -> None:
+    """The rehearsed stacks are trials: what is stateful goes with them. Everything else stays as configured."""
+    content: dict[str, Any] = yaml.safe_load(stack_file.read_text(encoding="utf-8")) or {}
+    config = content.get("config") or {}
+    content["config"] = config | {f"{PROJECT}:statefulResources": "destroy"}
+    stack_file.write_text(yaml.safe_dump(content), encoding="utf-8")
