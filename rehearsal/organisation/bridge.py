@@ -5,7 +5,8 @@ name.
 from __future__ import annotations
 
 import os
-from typing import Any
+import threading
+from typing import Any, ClassVar
 
 from rehearsal.organisation.core import Call, NotEmulated
 from rehearsal.organisation.model import model
@@ -15,28 +16,61 @@ REGIONLESS = frozenset({"iam", "s3", "sts", "organizations"})
 HOST = "127.0.0.1"
 
 
+LOCK = threading.RLock()
+"""moto isn't thread-safe and keeps its state in module variables: one lock for the whole process."""
+
+
 class Moto:
-    """moto's services, one state for all accounts; calls must be serialised by the caller."""
+    """moto's services with a state of their own, though moto itself keeps one state per process.
+
+    Whichever instance is used lays its state into moto's dictionaries and puts the other one's aside; so organisations
+    of one process (tests) don't see each other. Calls must be made under `LOCK`.
+    """
+
+    _active: ClassVar[Moto | None] = None
 
     def __init__(self) -> None:
         os.environ.pop("MOTO_ACCOUNT_ID", None)  # it would overrule the account that each request names
         self._dispatcher: Any = None
         self._apps: dict[str, Any] = {}
+        self._aside: list[tuple[Any, dict[str, Any], dict[str, Any]]] = []
         self._opened: set[str] = set()
+
+    def _activate(self) -> None:
+        if Moto._active is self:
+            return
+        if Moto._active is not None:
+            Moto._active._aside = _taken()
+        for backends, accounts, buckets in self._aside:
+            backends.update(accounts)
+            _buckets(backends).update(buckets)
+        Moto._active = self
+
+    def forget(self) -> None:
+        """Drop the state, for an organisation that stops."""
+        with LOCK:
+            if Moto._active is self:
+                _taken()
+                Moto._active = None
+            self._aside = []
 
     def backend(self, service: str, account: str, region: str) -> Any:
         """moto's backend object of a service in an account (and region, where the service has regions)."""
         from moto.backends import get_backend
 
-        backends = get_backend(service)[account]  # type: ignore[call-overload]  # any of moto's service names
-        return backends["aws" if service in REGIONLESS else region]
+        with LOCK:
+            self._activate()
+            backends = get_backend(service)[account]  # type: ignore[call-overload]  # any of moto's service names
+            return backends["aws" if service in REGIONLESS else region]
 
     def bucket_owner(self, name: str) -> str | None:
         """The account that owns a bucket: bucket names are unique over all accounts."""
         from moto.s3.models import s3_backends
 
-        owners = (account for account in list(s3_backends) if name in s3_backends[account]["aws"].buckets)
-        return next(owners, None)
+        with LOCK:
+            self._activate()
+            owners = (account for account in list(s3_backends) if name in s3_backends[account]["aws"].buckets)
+            return next(owners, None)
 
     def _app(self, service: str, environ: dict[str, Any]) -> Any:
         """moto's application of a service; its dispatcher looks through all services, so it is asked once."""
@@ -48,9 +82,8 @@ class Moto:
         return self._apps[service]
 
     def answer(self, call: Call, protocol: str | None) -> tuple[Http, str]:
-        """moto's answer to a call, and the protocol it is written in. Raises NotEmulated where moto
-        crashes.
-        """
+        """moto's answer to a call, and the protocol it is written in. Raises NotEmulated where moto crashes."""
+        self._activate()
         if call.service == "s3" and "s3" not in self._opened:
             self._opened.add("s3")
             _leave_decisions_to_us()
@@ -78,6 +111,24 @@ class Moto:
         if code >= 500:
             raise NotEmulated(f"{call.service}:{call.operation} (moto answered {status}: {body[:200]!r})")
         return Http("", "", "", dict(headers), body, code), str(spoken)
+
+
+def _buckets(backends: Any) -> dict[str, Any]:
+    """S3's table of all bucket names, which stands beside its accounts; empty for other services."""
+    found: dict[str, Any] = getattr(backends, "bucket_accounts", {})
+    return found
+
+
+def _taken() -> list[tuple[Any, dict[str, Any], dict[str, Any]]]:
+    """Take moto's whole state out of its dictionaries: (dictionary, accounts, bucket names)."""
+    from moto.core.base_backend import BackendDict
+
+    taken = []
+    for backends in BackendDict._instances:  # type: ignore[misc]  # moto declares it so
+        taken.append((backends, dict(backends), dict(_buckets(backends))))
+        backends.clear()
+        _buckets(backends).clear()
+    return taken
 
 
 def _leave_decisions_to_us() -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from rehearsal.organisation import core
 from rehearsal.organisation.accounts import Accounts
 from rehearsal.organisation.authoriser import Authoriser, Verdict
-from rehearsal.organisation.bridge import Moto
+from rehearsal.organisation.bridge import LOCK, Moto
 from rehearsal.organisation.clock import VirtualClock
 from rehearsal.organisation.codes import denial
 from rehearsal.organisation.core import (
@@ -70,7 +70,7 @@ class Emulator:
         self.accounts_by_id = {account.id: account for account in settings.accounts}
         self._clock = VirtualClock()
         self.clock: Clock = self._clock
-        self.lock: AbstractContextManager[Any] = threading.RLock()
+        self.lock: AbstractContextManager[Any] = LOCK
         self.log: Log = Log()
         self.events: Log = Log()
         self.endpoint = ""
@@ -82,7 +82,7 @@ class Emulator:
         self._loaded: set[str] = set()
         self._server: Server | None = None
         self._here = threading.local()
-        self.identity = Identity(lambda account: self.moto("iam", account, ""), self.clock)
+        self.identity = Identity(lambda account: self.moto("iam", account, ""), list(self.accounts_by_id), self.clock)
         self.authoriser = Authoriser(self)
         self.pipeline = Pipeline(self, self._moto)
         with self.lock:
@@ -109,6 +109,7 @@ class Emulator:
         if self._server is not None:
             self._server.stop()
             self._server = None
+        self._moto.forget()
         self.stopped.set()
 
     def __enter__(self) -> Emulator:

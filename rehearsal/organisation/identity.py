@@ -54,10 +54,11 @@ def name_of(arn: str) -> str:
 
 
 class Identity:
-    """The organisation's principals. `iam(account)` is moto's IAM backend of an account."""
+    """The organisation's principals. `iam(account)` is moto's IAM backend of one of the `accounts`."""
 
-    def __init__(self, iam: Callable[[str], Any], clock: Clock) -> None:
+    def __init__(self, iam: Callable[[str], Any], accounts: Sequence[str], clock: Clock) -> None:
         self._iam = iam
+        self._accounts = accounts
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
@@ -154,9 +155,7 @@ class Identity:
         return Caller(str(user.arn), account_of(user.arn), str(user.id), access_key=access_key)
 
     def _user_of(self, access_key: str) -> Any | None:
-        from moto.iam.models import iam_backends
-
-        for account in list(iam_backends):
+        for account in self._accounts:
             backend = self._iam(account)
             key = backend.access_keys.get(access_key)
             if key is not None and key.user_name:
@@ -184,13 +183,13 @@ class Identity:
         boundary = backend.managed_policies.get(boundary_arn) if boundary_arn else None
         if boundary_arn and boundary is None:
             return Policies(attached, {"name": boundary_arn, "policy": {"Version": "2012-10-17", "Statement": []}})
-        named = None if boundary is None else {"name": boundary.name, "policy": parsed(boundary.document)}
+        named = None if boundary is None else {"name": boundary.name, "policy": parsed(document_of(boundary))}
         return Policies(attached, named)
 
     @staticmethod
     def _attached(holder: Any) -> list[dict[str, Any]]:
         inline = [{"name": f"{holder.name}/{name}", "policy": parsed(text)} for name, text in holder.policies.items()]
-        managed = [{"name": one.name, "policy": parsed(one.document)} for one in holder.managed_policies.values()]
+        managed = [{"name": one.name, "policy": parsed(document_of(one))} for one in holder.managed_policies.values()]
         return inline + managed
 
     def principal_tags(self, caller: Caller) -> dict[str, str]:
@@ -199,8 +198,14 @@ class Identity:
             role = self.role(caller.role_arn)
             return {**_tags_of(role.tags if role is not None else []), **caller.tags}
         if ":user/" in caller.arn:
-            return _tags_of(self._iam(caller.account).tagger.list_tags_for_resource(caller.arn)["Tags"])
+            user = self.user(caller.arn)
+            return _tags_of((user.tags if user is not None else None) or [])
         return dict(caller.tags)
+
+
+def document_of(policy: Any) -> str:
+    """The text of a managed policy's default version."""
+    return str(next(one.document for one in policy.versions if one.version_id == policy.default_version_id))
 
 
 def _tag_list(tags: Mapping[str, str] | None) -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ from rehearsal.organisation.core import (
     serves,
 )
 from rehearsal.organisation.identity import Session, account_of
+from rehearsal.organisation.identity import document_of as managed_document
 from rehearsal.organisation.policies import document_of, parsed, statements
 from rehearsal.organisation.resolve import request_tags
 
@@ -94,7 +95,7 @@ def _session_policy(org: Organisation, call: Call, account: str) -> dict[str, An
         found = org.moto("iam", account, "").managed_policies.get(one["arn"])
         if found is None:
             raise NotEmulated(f"session policy {one['arn']}, which is no customer managed policy of {account},")
-        documents.append(parsed(found.document))
+        documents.append(parsed(managed_document(found)))
     if not documents:
         return None
     return {
