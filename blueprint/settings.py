@@ -86,8 +86,10 @@ class Settings:
         redefines the organisation and is refused. Raises ConfigurationError.
         """
         problems: list[str] = []
-        reader = Reader(raw, "", problems)
-        _refuse_redefinition(raw, declared or {}, stack, problems)
+        redefined = _redefined(raw, declared or {})
+        problems += [_redefinition(key, stack) for key in redefined]
+        # What else is wrong is judged by the organisation that counts, not by the one that is refused.
+        reader = Reader({**raw, **{key: (declared or {})[key] for key in redefined}}, "", problems)
         organisation = read_organisation(reader.mapping("organisation", "the organisation"))
         common = _common(reader)
         hub_stack = reader.text(
@@ -166,13 +168,18 @@ def _optional(reader: Reader, key: str, form: re.Pattern[str], needed: str) -> s
     return reader.text(key, form, needed, default=None)
 
 
-def _refuse_redefinition(raw: Mapping[str, Any], declared: Mapping[str, Any], stack: str, problems: list[str]) -> None:
-    problems.extend(
+def _redefined(raw: Mapping[str, Any], declared: Mapping[str, Any]) -> list[str]:
+    """The keys that stand once, and that the stack's configuration says otherwise."""
+    return [
+        key for key in DECLARED_ONCE if key in declared and key in raw and _plain(raw[key]) != _plain(declared[key])
+    ]
+
+
+def _redefinition(key: str, stack: str) -> str:
+    return (
         f"{key} differs from what Pulumi.yaml says: the stack's own configuration redefines it, and the stacks would"
-        f" disagree about who is who; change it in Pulumi.yaml and run"
+        " disagree about who is who; change it in Pulumi.yaml and run"
         f" `pulumi config rm {PROJECT}:{key} --stack {stack}`"
-        for key in DECLARED_ONCE
-        if key in declared and key in raw and _plain(raw[key]) != _plain(declared[key])
     )
 
 

@@ -73,14 +73,15 @@ def stack_outputs(stack: str) -> dict[str, Any]:
     except Exception as error:
         raise ContractError(
             f"stack {stack} can't be read ({_reason(error)}): this stack needs its contract. Run"
-            f" `pulumi up --stack {stack}` first; on a backend with another organisation, name it as hubStack in Pulumi.yaml"
+            f" `pulumi up --stack {stack}` first; on a backend with another organisation, set hubStack in Pulumi.yaml"
         ) from error
     return dict(answer.value.get("outputs") or {}) if isinstance(answer.value, dict) else {}
 
 
 def _reason(error: Exception) -> str:
     """The engine's own words, without the SDK's frame."""
-    return str(error).rpartition("error: ")[2].splitlines()[0].strip()
+    words = str(error).rpartition("failed: ")[2].rpartition("error: ")[2].strip()
+    return words.splitlines()[0] if words else type(error).__name__
 
 
 def account_provider(settings: Settings) -> aws.Provider:

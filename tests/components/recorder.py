@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
+import warnings
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import grpc
 import pulumi
 from google.protobuf import struct_pb2
 from pulumi.runtime import mocks, rpc
@@ -16,6 +19,7 @@ from pulumi.runtime.proto import resource_pb2
 
 ACCOUNT = "111111111111"
 REGION = "eu-west-1"
+THREADS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,20 @@ class Registered:
     delete_before_replace: bool
     provider: str
     dependencies: frozenset[str]
+
+
+class EngineRefused(grpc.RpcError):
+    """An error as the engine answers it by gRPC."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return self.message
 
 
 class Answers(pulumi.runtime.Mocks):
@@ -56,12 +74,12 @@ class Answers(pulumi.runtime.Mocks):
             }
         return f"{args.name}-id", {**inputs, **computed}
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[Any, Any]:
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         if args.token == "pulumi:pulumi:readStackOutputs":
             stack = args.args["name"]
             if stack not in self.outputs_of:
-                raise RuntimeError(f"unknown stack {stack!r}")
-            return {"name": stack, "outputs": dict(self.outputs_of[stack])}
+                raise EngineRefused(f"unknown stack {stack!r}")
+            return {"name": stack, "outputs": dict(self.outputs_of[stack])}, []
         raise AssertionError(f"the program looks up {args.token}, which it may not")
 
 
@@ -75,7 +93,7 @@ class Recorder(mocks.MockMonitor):
         self._urns: set[str] = set()
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: N802  # gRPC's name
-        answer = super().RegisterResource(request)
+        answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # the SDK's mocks are untyped
         if answer.urn in self._urns:
             raise AssertionError(f"{answer.urn} is registered twice")
         self._urns.add(answer.urn)
@@ -97,7 +115,7 @@ class Recorder(mocks.MockMonitor):
 
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Any:  # noqa: N802
         self.outputs[request.urn] = rpc.deserialize_properties(request.outputs or struct_pb2.Struct())
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]  # as above
 
 
 @dataclass(slots=True)
@@ -135,14 +153,17 @@ def run(
     """Run a program to its end, all asynchronous registrations included. Raises what the program raises."""
     monitor = Recorder(outputs_of or {})
     # The SDK keeps stack and configuration in context variables: a copy leaves nothing behind for the next run.
-    contextvars.copy_context().run(_run, program, monitor, stack, preview)
+    with warnings.catch_warnings():
+        # Loading a module of the SDK warns of the classes that it deprecates itself, whoever uses them.
+        warnings.filterwarnings("ignore", r"\S+ has been deprecated in favor of", DeprecationWarning)
+        contextvars.copy_context().run(_run, program, monitor, stack, preview)
     stacks = [outputs for urn, outputs in monitor.outputs.items() if "::pulumi:pulumi:Stack::" in urn]
     return Run(monitor.registered, monitor.outputs, stacks[0] if stacks else {})
 
 
 def _run(program: Callable[[], None], monitor: Recorder, stack: str, preview: bool) -> None:
     pulumi.runtime.configure(
-        mocks.MockSettings(
+        mocks.MockSettings(  # type: ignore[no-untyped-call]  # as above
             monitor=monitor,
             engine=mocks.MockEngine(None),
             project="ml-governance",
@@ -151,10 +172,21 @@ def _run(program: Callable[[], None], monitor: Recorder, stack: str, preview: bo
             organization="organization",
         )
     )
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def open_loop() -> None:
+        # The SDK's mocks run in threads and want an event loop in each, which they would leave open.
+        loop = asyncio.new_event_loop()
+        loops.append(loop)
+        asyncio.set_event_loop(loop)
+
+    open_loop()
+    executor = ThreadPoolExecutor(max_workers=THREADS, initializer=open_loop)
+    loops[0].set_default_executor(executor)
     try:
-        loop.run_until_complete(pulumi.runtime.run_in_stack(program))
+        loops[0].run_until_complete(pulumi.runtime.run_in_stack(program))
     finally:
+        executor.shutdown()
         asyncio.set_event_loop(None)
-        loop.close()
+        for loop in loops:
+            loop.close()

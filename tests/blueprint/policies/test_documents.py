@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -10,17 +11,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blueprint.errors import PolicyTooLarge
-from blueprint.limits import BUCKET_POLICY, BUS_POLICY, KEY_POLICY, compact, stored_size
-from blueprint.organisation import Spoke
+from blueprint.limits import BUCKET_POLICY, BUS_POLICY, KEY_POLICY, Document, PolicyLimit, compact, stored_size
+from blueprint.organisation import Organisation, Spoke
 from blueprint.policies.artifact_bucket import artifact_bucket
 from blueprint.policies.bus import governance_bus
 from blueprint.policies.documents import both, camel, one_or_many
 from blueprint.policies.keys import artifact_key, governance_key
 from tests.blueprint.samples import HUB, KEY, as_list, fleet, organisation, stack_names, statements
 
-LIMITED = [
-    (BUCKET_POLICY, lambda it: artifact_bucket(it, KEY)),
-    (BUS_POLICY, governance_bus),
+
+def _bucket(of: Organisation) -> Document:
+    return artifact_bucket(of, KEY)
+
+
+def _bus(of: Organisation) -> Document:
+    document = governance_bus(of)
+    assert document is not None
+    return document
+
+
+LIMITED: list[tuple[PolicyLimit, Callable[[Organisation], Document]]] = [
+    (BUCKET_POLICY, _bucket),
+    (BUS_POLICY, _bus),
     (KEY_POLICY, artifact_key),
 ]
 

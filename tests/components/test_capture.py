@@ -1,0 +1,92 @@
+"""Capture: functions, queues, rules, and how they hang together."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from blueprint.settings import LOG_RETENTION_DAYS
+from components.function import TIMEOUT_SECONDS
+from components.queues import VISIBILITY_SECONDS
+from lambdas.approval.handler import Settings as ApprovalSettings
+from lambdas.capture.handler import Settings as CaptureSettings
+from tests.components.programs import ROOT, hub_run
+
+GOVERNANCE_KEY = "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-0000-0000-000000000002"
+FUNCTION = "aws:lambda/function:Function"
+
+
+@pytest.mark.parametrize("function", ["capture", "approval"])
+def test_a_function_finds_all_its_settings(function: str) -> None:
+    """Guards: an environment variable that deployment and code spell differently."""
+    variables = hub_run().one(FUNCTION, f"hub-{function}").inputs["environment"]["variables"]
+    read = CaptureSettings.read(variables) if function == "capture" else ApprovalSettings.read(variables)
+    assert read.state_table == "mlgov_modelpackagestatechanges"
+    assert [stage.lifecycle for stage in read.stages.ordered] == ["Development", "Staging", "Production"]
+
+
+@pytest.mark.parametrize("function", ["capture", "approval"])
+def test_the_handler_keeps_its_repository_path(function: str) -> None:
+    """Guards: a handler that tests import from one place and AWS from another."""
+    inputs = hub_run().one(FUNCTION, f"hub-{function}").inputs
+    assert inputs["handler"] == f"lambdas.{function}.handler.handler"
+    assert (ROOT / "build" / "functions" / f"{function}.zip").is_file()
+
+
+def test_queues_outlast_their_function_s_attempts() -> None:
+    """Guards: a message that becomes visible while it is being handled, and is handled twice at once."""
+    assert VISIBILITY_SECONDS >= 6 * TIMEOUT_SECONDS
+    made = hub_run()
+    for queue in ("capture", "approvals"):
+        inputs = made.one("aws:sqs/queue:Queue", f"hub-{queue}").inputs
+        redrive = json.loads(inputs["redrivePolicy"])
+        assert redrive["deadLetterTargetArn"].endswith(f":mlgov-{queue}-dlq")
+        assert inputs["visibilityTimeoutSeconds"] == VISIBILITY_SECONDS
+
+
+def test_every_queue_is_encrypted_with_the_governance_key() -> None:
+    """Guards: events at rest under a key that nobody controls."""
+    keys = {queue.inputs["kmsMasterKeyId"] for queue in hub_run().of("aws:sqs/queue:Queue")}
+    assert keys == {GOVERNANCE_KEY}
+
+
+def test_every_rule_sends_to_the_queue_and_keeps_what_it_can_t_deliver() -> None:
+    """Guards: events that EventBridge gave up on, gone without a trace."""
+    made = hub_run()
+    for target in made.of("aws:cloudwatch/eventTarget:EventTarget"):
+        assert target.inputs["arn"].endswith(":mlgov-capture")
+        assert target.inputs["deadLetterConfig"]["arn"].endswith(":mlgov-rules-dlq")
+        policies = {urn for urn in target.dependencies if "queuePolicy" in urn}
+        assert len(policies) == 2, "a target without its queues' policies loses events at once"
+
+
+def test_rules_on_the_governance_bus_wait_for_it() -> None:
+    """Guards: a rule that lands on the default bus, where spokes' events never arrive."""
+    buses = {rule.name: rule.inputs.get("eventBusName") for rule in hub_run().of("aws:cloudwatch/eventRule:EventRule")}
+    assert buses == {"hub-packages": None, "hub-endpoints": "mlgov-governance", "hub-requests": "mlgov-governance"}
+
+
+def test_mappings_report_failures_message_by_message() -> None:
+    """Guards: one bad message that sends its whole batch round again."""
+    for mapping in hub_run().of("aws:lambda/eventSourceMapping:EventSourceMapping"):
+        assert mapping.inputs["functionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_logs_have_retention_and_the_governance_key() -> None:
+    """Guards: full events in logs that never expire."""
+    for group in hub_run().of("aws:cloudwatch/logGroup:LogGroup"):
+        assert group.inputs["retentionInDays"] in LOG_RETENTION_DAYS
+        assert group.inputs["kmsKeyId"] == GOVERNANCE_KEY
+        assert group.inputs["name"].startswith("/aws/lambda/mlgov-")
+
+
+def test_a_function_waits_for_its_rights_and_its_log() -> None:
+    """Guards: first events that fail, since the role's policies came later; a log group that Lambda made itself."""
+    made = hub_run()
+    for function in made.of(FUNCTION):
+        policies = [urn for urn in function.dependencies if "rolePolicy" in urn]
+        assert len(policies) == len(
+            [p for p in made.of("aws:iam/rolePolicy:RolePolicy") if p.name.startswith(f"{function.name}-")]
+        )
+        assert [urn for urn in function.dependencies if "logGroup" in urn]

@@ -1,0 +1,124 @@
+"""The hub as a whole: what it holds, how it is protected, what it hands on."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from blueprint.contracts import HubContract, admitted_roles
+from blueprint.settings import Stateful
+from tests.blueprint.samples import SPOKES, organisation
+from tests.components.programs import HUB_STACK, hub_program, hub_run, hub_settings
+from tests.components.recorder import run
+
+STATEFUL_TYPES = {
+    "aws:kms/key:Key",
+    "aws:s3/bucket:Bucket",
+    "aws:dynamodb/table:Table",
+    "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
+}
+
+
+def test_the_hub_holds_these_resources() -> None:
+    """Guards: a resource that was dropped, or that nobody decided on."""
+    counted = Counter(resource.type for resource in hub_run().custom())
+    assert counted == {
+        "aws:cloudwatch/eventBus:EventBus": 1,
+        "aws:cloudwatch/eventBusPolicy:EventBusPolicy": 1,
+        "aws:cloudwatch/eventRule:EventRule": 3,
+        "aws:cloudwatch/eventTarget:EventTarget": 3,
+        "aws:cloudwatch/logGroup:LogGroup": 2,
+        "aws:dynamodb/table:Table": 5,
+        "aws:iam/role:Role": 6,
+        "aws:iam/rolePolicy:RolePolicy": 23,
+        "aws:kms/alias:Alias": 2,
+        "aws:kms/key:Key": 2,
+        "aws:lambda/eventSourceMapping:EventSourceMapping": 2,
+        "aws:lambda/function:Function": 2,
+        "aws:ram/permission:Permission": 3,
+        "aws:ram/principalAssociation:PrincipalAssociation": 3,
+        "aws:ram/resourceAssociation:ResourceAssociation": 3,
+        "aws:ram/resourceShare:ResourceShare": 3,
+        "aws:s3/bucket:Bucket": 1,
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 1,
+        "aws:s3/bucketOwnershipControls:BucketOwnershipControls": 1,
+        "aws:s3/bucketPolicy:BucketPolicy": 1,
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 1,
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": 1,
+        "aws:s3/bucketVersioning:BucketVersioning": 1,
+        "aws:sagemaker/modelPackageGroup:ModelPackageGroup": 1,
+        "aws:sqs/queue:Queue": 5,
+        "aws:sqs/queuePolicy:QueuePolicy": 2,
+    }
+
+
+def test_everything_lies_inside_the_hub() -> None:
+    """Guards: orphans in the tree, which miss the component's provider and protection."""
+    for resource in hub_run().custom():
+        assert "mlgovernance:" in resource.parent, f"{resource.type} {resource.name} has no component as parent"
+
+
+@pytest.mark.parametrize(
+    ("stateful", "protected", "retained"),
+    [("protect", True, False), ("retain", False, True), ("destroy", False, False)],
+)
+def test_what_can_t_be_made_anew_follows_the_settings(stateful: Stateful, protected: bool, retained: bool) -> None:
+    """Guards: a `destroy` that takes ledger and keys with it; a trial that can't be taken down."""
+    made = run(hub_program(hub_settings(stateful)))
+    for resource in made.custom():
+        is_stateful = resource.type in STATEFUL_TYPES
+        assert resource.protect == (is_stateful and protected), resource
+        assert resource.retain_on_delete == (is_stateful and retained), resource
+    for table in made.of("aws:dynamodb/table:Table"):
+        assert table.inputs["deletionProtectionEnabled"] is (stateful == "protect")
+    for bucket in made.of("aws:s3/bucket:Bucket"):
+        assert bool(bucket.inputs.get("forceDestroy")) is (stateful == "destroy")
+
+
+def test_named_resources_are_deleted_before_they_are_replaced() -> None:
+    """Guards: a replacement that AWS refuses, since the name is still taken."""
+    unnamed = {"aws:ram/permission:Permission", "aws:ram/resourceShare:ResourceShare"}
+    associations = {
+        "aws:ram/principalAssociation:PrincipalAssociation",
+        "aws:ram/resourceAssociation:ResourceAssociation",
+    }
+    for resource in hub_run().custom():
+        if resource.type not in unnamed | associations:
+            assert resource.delete_before_replace, f"{resource.type} {resource.name}"
+
+
+def test_the_contract_that_is_exported_is_the_one_that_spokes_read() -> None:
+    """Guards: outputs that no contract reads, or a contract that no outputs fill."""
+    for spoke in SPOKES:
+        contract = HubContract.read(hub_run().exports, hub_stack=HUB_STACK, organisation=organisation(), spoke=spoke)
+        assert contract.admitted_roles[spoke.stack] == admitted_roles(organisation(), spoke)
+        assert set(contract.shares) == {"consumer", "contributor-read", "contributor-register"}
+        assert contract.tables["modelgovernanceledger"] == "mlgov_modelgovernanceledger"
+
+
+def test_a_trial_in_one_account_shares_nothing() -> None:
+    """Guards: a share or a forwarding with oneself, which AWS doesn't know."""
+    made = run(hub_program(hub_settings(same_account=True)))
+    assert not [resource for resource in made.resources if resource.type.startswith("aws:ram/")]
+
+
+def test_several_groups_are_all_shared_at_every_level() -> None:
+    """Guards: a second group that exists, but that no spoke sees."""
+    made = run(hub_program(hub_settings(groups=("Churn", "ModelCreditRisk"))))
+    assert len(made.of("aws:sagemaker/modelPackageGroup:ModelPackageGroup")) == 2
+    assert len(made.of("aws:ram/resourceAssociation:ResourceAssociation")) == 6
+    pattern = made.policy("aws:cloudwatch/eventRule:EventRule", "hub-packages", "eventPattern")
+    assert pattern["detail"]["ModelPackageGroupName"] == ["Churn", "ModelCreditRisk"]
+
+
+def test_a_preview_of_a_new_hub_knows_every_policy_that_needs_no_key() -> None:
+    """Guards: a review in which the access that is granted can't be read."""
+    made = run(hub_program(hub_settings()), preview=True)
+    for policy_type in (
+        "aws:sqs/queuePolicy:QueuePolicy",
+        "aws:kms/key:Key",
+        "aws:cloudwatch/eventBusPolicy:EventBusPolicy",
+    ):
+        for resource in made.of(policy_type):
+            assert isinstance(resource.inputs["policy"], str), f"{resource.name}'s policy is unknown in a preview"

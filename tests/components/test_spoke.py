@@ -1,0 +1,72 @@
+"""A spoke: its roles, its forwarding, its contract."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from blueprint.contracts import SpokeContract, admitted_roles
+from tests.blueprint.samples import HUB, organisation
+from tests.components.programs import hub_run, spoke_program, spoke_run, spoke_settings
+from tests.components.recorder import run
+
+ROLE = "aws:iam/role:Role"
+
+
+@pytest.mark.parametrize(("stack", "policies"), [("dev", 7), ("test", 7)])
+def test_a_spoke_holds_these_resources(stack: str, policies: int) -> None:
+    """Guards: a resource that was dropped, or that nobody decided on."""
+    counted = Counter(resource.type for resource in spoke_run(stack).custom())
+    assert counted == {
+        ROLE: 3,
+        "aws:iam/rolePolicy:RolePolicy": policies,
+        "aws:cloudwatch/eventRule:EventRule": 1,
+        "aws:cloudwatch/eventTarget:EventTarget": 1,
+        "aws:sqs/queue:Queue": 1,
+        "aws:sqs/queuePolicy:QueuePolicy": 1,
+    }
+
+
+@pytest.mark.parametrize("stack", ["dev", "test"])
+def test_the_roles_that_are_made_are_the_roles_that_the_hub_admits(stack: str) -> None:
+    """Guards: names that the two sides make differently."""
+    account = organisation().spoke(stack).account
+    made = sorted(f"{account}/{role.inputs['name']}" for role in spoke_run(stack).of(ROLE))
+    assert made == admitted_roles(organisation(), organisation().spoke(stack))
+
+
+def test_endpoint_states_are_forwarded_with_a_role_and_a_dead_letter_queue() -> None:
+    """Guards: a bus in another account without a role (refused), or events that the hub refused lost for good."""
+    made = spoke_run("dev")
+    target = made.one("aws:cloudwatch/eventTarget:EventTarget", "dev-endpoints").inputs
+    assert target["arn"] == hub_run().exports["governanceBusArn"]
+    assert target["roleArn"].endswith("mlgov-dev-forwarder")
+    assert target["deadLetterConfig"]["arn"].endswith(":mlgov-dev-forward-dlq")
+    policy = made.policy("aws:sqs/queuePolicy:QueuePolicy", "dev-endpoints")
+    assert [found["Sid"] for found in policy["Statement"]] == ["RuleEndpointsSends", "TlsOnly"]
+
+
+def test_policies_of_a_spoke_are_readable_in_a_preview() -> None:
+    """Guards: a review that shows unknowns, though all of the hub's values are known."""
+    made = run(spoke_program(spoke_settings("dev"), hub_run().exports), stack="dev", preview=True)
+    for resource in made.of("aws:iam/rolePolicy:RolePolicy"):
+        assert isinstance(resource.inputs["policy"], str), resource.name
+
+
+def test_the_contract_is_exported() -> None:
+    """Guards: outputs that no contract reads."""
+    contract = SpokeContract.read(spoke_run("test").exports, stack="test")
+    assert (contract.account, contract.stage) == ("333333333333", "test")
+    assert contract.execution_role_arn.endswith("mlgov-test-execution")
+
+
+def test_in_one_account_nothing_is_forwarded() -> None:
+    """Guards: each endpoint state twice, once from the hub's own rule."""
+    changes = {"same_account": True}
+    settings = spoke_settings("dev", **changes)
+    made = run(spoke_program(settings, hub_run().exports), stack="dev")
+    assert not made.of("aws:cloudwatch/eventRule:EventRule")
+    assert {role.inputs["name"] for role in made.of(ROLE)} == {"mlgov-dev-execution", "mlgov-dev-serving"}
+    assert made.exports["forwardDlq"] == ""
+    assert made.exports["account"] != HUB
