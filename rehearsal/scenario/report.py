@@ -62,7 +62,7 @@ def summary(console: Console, result: Figures, score: Score, refusals: Sequence[
     console.print(_phases(score))
     console.print(_figures(result))
     for failure in score.failures:
-        console.print(failed(failure))
+        console.print(failed(failure), soft_wrap=True)
     verdict = "every expectation held" if not score.failures else f"{len(score.failures)} expectations FAILED"
     console.print(
         Text(
@@ -78,11 +78,15 @@ def failed(failure: Expectation) -> Text:
 
 def unexpected_denial(row: dict[str, Any]) -> str:
     """One line that names principal, action, resource and what lacked the permission."""
-    layers = "; ".join(f"{layer} side: {decision} ({by})" for layer, decision, by in row.get("layers") or [])
+    layers = "; ".join(
+        f"{layer} side alone: {decision}, {by or 'no statement'}"
+        for layer, decision, by in row.get("layers") or []
+        if decision != "absent"
+    )
     on_behalf = f", which AWS calls for {row['on_behalf_of']}" if row.get("on_behalf_of") else ""
     return (
         f"{row['principal']} lacks {row['denied_action']} on {row['denied_resource']}{on_behalf}: {row['why']}"
-        f" [{row['denied_by']}; {layers}]"
+        f" [{layers}]"
     )
 
 

@@ -20,7 +20,7 @@ from rehearsal.scenario import emulated, flow, teardown
 from rehearsal.scenario.cast import Cast
 from rehearsal.scenario.configuration import organisation_of
 from rehearsal.scenario.console import ConsoleFailed
-from rehearsal.scenario.emulated import FOLDER, READY, Emulated
+from rehearsal.scenario.emulated import FOLDER, Emulated
 from rehearsal.scenario.expectations import PhaseFailed, Score
 from rehearsal.scenario.report import figures, summary, unexpected_denial
 from rehearsal.scenario.workspace import copy_program
@@ -53,21 +53,19 @@ def rehearse(*, keep: bool, seed: int) -> int:
     organisation = organisation_of(ROOT)
     score = Score()
     organisation_process = emulated.start(FOLDER, seed, outlive=keep)
-    left_up = False
     try:
         run = _prepare(organisation, organisation_process, score, console)
-        _play(run, console)
-        if keep and not score.failures:
-            left_up = True
-        elif not score.failures:
+        held = all(_phase(run, name, step, console) for name, step in PHASES)  # stops at the first that fails
+        if run.outputs:
+            held = _phase(run, "export", teardown.export, console) and held
+        if held and not keep:
             _phase(run, "destroy", teardown.take_down, console)
         return _finish(run, console, time.monotonic() - started)
     finally:
-        if left_up:
-            _tell_how_to_reach(organisation_process, console)
+        if keep:
+            _tell_how_to_reach(organisation_process, organisation, console)
         else:
-            organisation_process.stop()
-            (FOLDER / READY).unlink(missing_ok=True)
+            emulated.stop()
 
 
 def _prepare(organisation: Organisation, process: Emulated, score: Score, console: Console) -> flow.Run:
@@ -90,27 +88,23 @@ def _prepare(organisation: Organisation, process: Emulated, score: Score, consol
     )
 
 
-def _play(run: flow.Run, console: Console) -> None:
-    """Phase by phase, until one fails: what comes after builds on it."""
-    try:
-        for name, step in PHASES:
-            _phase(run, name, step, console)
-    except PhaseFailed:
-        return
-
-
-def _phase(run: flow.Run, name: str, step: Step, console: Console) -> None:
+def _phase(run: flow.Run, name: str, step: Step, console: Console) -> bool:
+    """Play one phase and tell of it. False if an expectation in it failed: what comes after would build on it."""
     console.print(f"[bold]{name}[/bold]")
-    with run.score.phase(name) as phase:
-        try:
-            step(run)
-        except (EngineError, ConsoleFailed) as error:
-            run.score.expect(f"{name} goes through", False, str(error))
-        except Exception as error:  # noqa: BLE001  # whatever breaks a phase is a failed expectation, by name
-            run.score.expect(f"{name} goes through", False, f"{type(error).__name__}: {error}")
-        if phase.failed and name != "nothing unexpected":
-            flow.name_the_culprits(run)
+    try:
+        with run.score.phase(name) as phase:
+            try:
+                step(run)
+            except (EngineError, ConsoleFailed) as error:
+                run.score.expect(f"{name} goes through", False, str(error))
+            except Exception as error:  # noqa: BLE001  # whatever breaks a phase is a failed expectation, by name
+                run.score.expect(f"{name} goes through", False, f"{type(error).__name__}: {error}")
+            if phase.failed and step is not flow.nothing_unexpected:
+                flow.name_the_culprits(run)
+    except PhaseFailed:
+        return False
     console.print(f"   {len(phase.expectations)} expectations, {phase.seconds:.1f} s", style="dim")
+    return True
 
 
 def _finish(run: flow.Run, console: Console, seconds: float) -> int:
@@ -146,9 +140,9 @@ def _write_lines(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     path.write_text("".join(json.dumps(row, sort_keys=True) + "\n" for row in rows), encoding="utf-8")
 
 
-def _tell_how_to_reach(process: Emulated, console: Console) -> None:
+def _tell_how_to_reach(process: Emulated, organisation: Organisation, console: Console) -> None:
     console.print("\nThe organisation is left up; `make stop` ends it. To reach it with the AWS CLI or boto3:")
-    cast = Cast(process.control, organisation_of(ROOT), process.admin_keys)
-    for name, value in cast.administrator(organisation_of(ROOT).hub).environment().items():
+    cast = Cast(process.control, organisation, process.admin_keys)
+    for name, value in cast.administrator(organisation.hub).environment().items():
         console.print(f"  export {name}={value}", soft_wrap=True)
     console.print("These are the hub's administrator's; assume other roles from there.")

@@ -1,4 +1,4 @@
-"""The end: exports are taken, the stacks destroyed, and what remains is compared with what is declared to stay."""
+"""The end: exports are taken, the stacks destroyed, and what remains is compared with what may remain."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from rehearsal.scenario.flow import Run, together
 
 def take_down(run: Run) -> None:
     """Spokes first, the hub last."""
-    _export(run)
     _clear_what_people_made(run)
     together(partial(_destroy, run), run.spokes)
     _destroy(run, HUB)
@@ -28,7 +27,8 @@ def _destroy(run: Run, stack: str) -> None:
     run.score.expect(f"stack {stack} holds nothing any more", not left, f"{[each['urn'] for each in left]}")
 
 
-def _export(run: Run) -> None:
+def export(run: Run) -> None:
+    """Write the stacks and the tables as they are, before anything is taken down."""
     folder = run.folder / "stacks"
     folder.mkdir(exist_ok=True)
     for stack in run.stacks:

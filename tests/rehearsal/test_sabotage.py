@@ -127,7 +127,7 @@ SABOTAGES = [
                 'name=args.organisation.names.table(spec.table) + "s",',
             )
         ],
-        ["mlgov-hub-capture", "mlgov_modelgovernanceledgers"],
+        ["mlgov-hub-capture", "mlgov_modelpackagestatechangess"],
     ),
 ]
 
