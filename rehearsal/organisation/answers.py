@@ -30,6 +30,10 @@ def read(service: str, operation: str, answer: Http, protocol: str) -> Params:
     if answer.status >= 300:
         error = parsed.pop("Error", {})
         code, message = str(error.get("Code", answer.status)), str(error.get("Message", ""))
+        shape = error_shape(service, code)
+        if shape is not None:
+            parsed |= parser.parse(raw, shape)  # the members of the error's own shape, such as CancellationReasons
+            parsed = {k: v for k, v in parsed.items() if k not in ("Error", "ResponseMetadata")}
         raise ApiError(
             code,
             message,
@@ -48,7 +52,15 @@ def answer(service: str, operation: str, protocol: str, result: Params, request_
     body = made["body"].encode() if isinstance(made["body"], str) else made["body"]
     body = body.replace(b"<RequestId>request-id</RequestId>", f"<RequestId>{request_id}</RequestId>".encode())
     headers = {str(name): str(value) for name, value in made["headers"].items()}
-    return Http("", "", "", {**headers, "x-amzn-RequestId": request_id}, body, int(made["status_code"]))
+    status = _status(described.output_shape, result) or int(made["status_code"])
+    return Http("", "", "", {**headers, "x-amzn-RequestId": request_id}, body, status)
+
+
+def _status(shape: Any, result: Params) -> int | None:
+    """The HTTP status that a result names itself (`StatusCode` of lambda:Invoke), which the serialiser leaves out."""
+    members = shape.members.items() if shape is not None else ()
+    name = next((name for name, member in members if member.serialization.get("location") == "statusCode"), None)
+    return int(result[name]) if name in result else None
 
 
 def _cbor(result: Params, shape: Any, request_id: str, status: int = 200) -> Http:

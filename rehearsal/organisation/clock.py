@@ -17,6 +17,8 @@ from datetime import UTC, datetime, timedelta
 from rehearsal.organisation.core import Clock
 
 Action = Callable[[], None]
+Settle = Callable[[], bool]
+"""Waits for work that was started; says whether there was none to wait for."""
 
 
 @dataclass(order=True, slots=True)
@@ -55,7 +57,7 @@ class VirtualClock:
         self._changed = threading.Condition()
         self._advancing = threading.Lock()
         self._listeners: list[Action] = []
-        self._settle: list[Action] = []
+        self._settle: list[Settle] = []
         self._thread: threading.Thread | None = None
         self._stopped = False
 
@@ -90,8 +92,8 @@ class VirtualClock:
         """Call a function after each skip: who waits for a time of this clock must look again."""
         self._listeners.append(listener)
 
-    def settle_with(self, settle: Action) -> None:
-        """Call a function between two timers of a skip, to wait for the work that the first one started."""
+    def settle_with(self, settle: Settle) -> None:
+        """Call a function before, between and after the timers of a skip, to wait for the work that they started."""
         self._settle.append(settle)
 
     def advance(self, by: timedelta) -> None:
@@ -103,12 +105,13 @@ class VirtualClock:
             raise ValueError(f"the clock can't be set back by {-by}; give a time of 0 s or more")
         with self._advancing:
             goal = self.now() + by
+            self._wait_until_settled()
             while (timer := self._pop(goal)) is not None:
                 self._skip_to(timer.due)
                 timer.action()
-                for settle in self._settle:
-                    settle()
+                self._wait_until_settled()
             self._skip_to(goal)
+            self._wait_until_settled()
 
     def stop(self) -> None:
         """Fire nothing any more."""
@@ -118,6 +121,11 @@ class VirtualClock:
             self._changed.notify_all()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout=5)
+
+    def _wait_until_settled(self) -> None:
+        """Ask until nobody had to wait: what one finishes may be another's work."""
+        while not all([settle() for settle in self._settle]):
+            pass
 
     def _skip_to(self, moment: datetime) -> None:
         with self._changed:

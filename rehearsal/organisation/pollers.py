@@ -57,8 +57,11 @@ class Pollers:
     def pending(self) -> int:
         return sum(one.busy + self._has_work(one) for one in list(self._mappings.values()))
 
-    def settle(self, timeout_seconds: float = 30.0) -> None:
-        """Wait until what is visible has been read and worked on; a batch that waits for its window doesn't count."""
+    def settle(self, timeout_seconds: float = 30.0) -> bool:
+        """Wait until what is visible has been read and worked on; a batch that waits for its window doesn't count.
+
+        Returns whether it was so already, or can't be waited for.
+        """
 
         def settled() -> bool:
             return all(
@@ -66,7 +69,7 @@ class Pollers:
             )
 
         with self._changed:
-            self._changed.wait_for(settled, timeout_seconds)
+            return settled() or not self._changed.wait_for(settled, timeout_seconds)
 
     def stop(self) -> None:
         self._stopped = True
@@ -134,6 +137,7 @@ class Pollers:
         wait = min(BLOCKED_SECONDS * 2.0 ** min(mapping.problems, 20), LONGEST_BLOCKED_SECONDS)
         mapping.problems += 1
         mapping.blocked = self._clock.now() + timedelta(seconds=wait)
+        self._clock.after(wait, self._org.component("queues").tell, f"next try of mapping {mapping.uuid}")
         self._org.note(
             "mapping-problem", mapping=mapping.uuid, queue=mapping.queue, function=mapping.function, reason=what
         )

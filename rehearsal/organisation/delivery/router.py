@@ -128,10 +128,12 @@ class Router:
     def pending(self) -> int:
         return self._unfinished
 
-    def settle(self, timeout_seconds: float = 5.0) -> None:
-        """Wait until all that can be delivered now is."""
+    def settle(self, timeout_seconds: float = 30.0) -> bool:
+        """Wait until all that can be delivered now is. Returns whether it was so already, or can't be waited for."""
         with self._counted:
-            self._counted.wait_for(lambda: self._unfinished == 0, timeout_seconds)
+            if self._unfinished == 0:
+                return True
+            return not self._counted.wait_for(lambda: self._unfinished == 0, timeout_seconds)
 
     def stop(self) -> None:
         for rule in all_rules(self._org, self._org.region):

@@ -71,10 +71,12 @@ class Invocations:
     def pending(self) -> int:
         return self._unfinished
 
-    def settle(self, timeout_seconds: float = 30.0) -> None:
-        """Wait until no asynchronous invocation is at work."""
+    def settle(self, timeout_seconds: float = 30.0) -> bool:
+        """Wait until no asynchronous invocation is at work. Returns whether none was, or one can't be waited for."""
         with self._counted:
-            self._counted.wait_for(lambda: self._unfinished == 0, timeout_seconds)
+            if self._unfinished == 0:
+                return True
+            return not self._counted.wait_for(lambda: self._unfinished == 0, timeout_seconds)
 
     def stop(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -70,11 +70,16 @@ def test_a_cancelled_timer_never_fires(clock: VirtualClock) -> None:
 def test_work_settles_between_two_timers(clock: VirtualClock) -> None:
     """Guards against the second timer running before what the first one started has ended."""
     order: list[str] = []
-    clock.settle_with(lambda: order.append("settled"))
+
+    def settle() -> bool:
+        order.append("settled")
+        return True
+
+    clock.settle_with(settle)
     clock.after(1, lambda: order.append("one"), "one")
     clock.after(2, lambda: order.append("two"), "two")
     clock.advance(timedelta(seconds=3))
-    assert order == ["one", "settled", "two", "settled"]
+    assert order == ["settled", "one", "settled", "two", "settled", "settled"]
 
 
 def test_the_clock_never_goes_back(clock: VirtualClock) -> None:

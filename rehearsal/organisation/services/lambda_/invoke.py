@@ -36,10 +36,10 @@ def invoke(org: Organisation, call: Call) -> Params:
             "InvalidRequestContentException", f"Could not parse request body into json: {error}", Type="User"
         ) from error
     if kind == "DryRun":
-        return {"StatusCode": 204}
+        return {"StatusCode": 204, "Payload": b""}
     if kind == "Event":
         org.component("lambda").invoke_later(function.arn, event)
-        return {"StatusCode": 202}
+        return {"StatusCode": 202, "Payload": b""}
     outcome = org.component("lambda").invoke(function.arn, event)
     answer: Params = {"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": outcome.payload.encode()}
     if outcome.error:

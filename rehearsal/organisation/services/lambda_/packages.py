@@ -12,7 +12,8 @@ import zipfile
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
-from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from rehearsal.organisation.core import ApiError, Call, NotEmulated, Organisation
@@ -45,11 +46,12 @@ def invalid(message: str) -> ApiError:
 @cache
 def lifecycles() -> Mapping[str, Mapping[str, str]]:
     """Per run time, from when on functions can't be created and updated with it."""
-    from cfnlint.data import AdditionalSpecs
-
-    text = (resources.files(AdditionalSpecs) / "LmbdRuntimeLifecycle.json").read_text(encoding="utf-8")
-    found: Mapping[str, Mapping[str, str]] = json.loads(text)
-    return found
+    found = find_spec("cfnlint")  # importing it takes seconds, and only a data file is needed
+    if found is None or not found.submodule_search_locations:
+        raise RuntimeError("cfn-lint is not installed; run the set-up of the rehearsal")
+    path = Path(found.submodule_search_locations[0]) / "data" / "AdditionalSpecs" / "LmbdRuntimeLifecycle.json"
+    told: Mapping[str, Mapping[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    return told
 
 
 def check_settings(org: Organisation, settings: Mapping[str, Any], *, event: str) -> None:

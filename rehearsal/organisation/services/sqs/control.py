@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from rehearsal.organisation.clock import VirtualClock
+from rehearsal.organisation.clock import virtual
 from rehearsal.organisation.core import (
     ApiError,
     Call,
@@ -40,12 +40,17 @@ class Arrivals:
 
     def __init__(self, org: Organisation) -> None:
         self._changed = threading.Condition()
-        if isinstance(org.clock, VirtualClock):
-            org.clock.when_skipped(self.tell)
+        self._clock = virtual(org.clock)
+        self._clock.when_skipped(self.tell)
 
     def tell(self) -> None:
         with self._changed:
             self._changed.notify_all()
+
+    def tell_in(self, seconds: float, what: str) -> None:
+        """Wake them when a hidden message shows: a skip of the clock stops there too."""
+        if seconds > 0:
+            self._clock.after(seconds, self.tell, what)
 
     def wait(self, seconds: float) -> None:
         """Return at the next arrival or skip of the clock, or after so many real seconds."""

@@ -33,6 +33,7 @@ def _put(org: Organisation, queue: Queue, caller: Caller, entry: Mapping[str, An
     )  # fmt: skip
     queue.put(message)
     org.component("queues").tell()
+    org.component("queues").tell_in(delay, f"delay of a message of {queue.name}")
     answer: Params = {"MessageId": message.id, "MD5OfMessageBody": digest(message.body)}
     if message.attributes:
         answer["MD5OfMessageAttributes"] = attributes_digest(message.attributes)
@@ -132,6 +133,8 @@ def _receive(org: Organisation, call: Call, most: int, hidden: int) -> list[Para
     use_key(org, queue, call.caller, ("kms:Decrypt",))
     with org.lock:
         received, dead = queue.receive(now, most, hidden)
+        if received:
+            org.component("queues").tell_in(hidden, f"visibility of messages of {queue.name}")
         if dead:
             _bury(org, queue, dead)
         return [_shown(one, call.params) for one in received]
@@ -212,8 +215,10 @@ def _hide(org: Organisation, queue: Queue, entry: Mapping[str, Any]) -> Params:
             f"Value {entry['ReceiptHandle']} for parameter ReceiptHandle is invalid. Reason: Message does not "
             "exist or is not available for visibility timeout change.",
         )
-    message.visible = now + timedelta(seconds=_hidden_seconds(entry.get("VisibilityTimeout", 0)))
+    hidden = _hidden_seconds(entry.get("VisibilityTimeout", 0))
+    message.visible = now + timedelta(seconds=hidden)
     org.component("queues").tell()
+    org.component("queues").tell_in(hidden, f"visibility of a message of {queue.name}")
     return {}
 
 
