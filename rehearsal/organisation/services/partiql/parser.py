@@ -160,6 +160,7 @@ class _Parser:
             return self._function()
         if token.text == "(":
             raise NotEmulated("PartiQL with parentheses in WHERE")
+        self._refuse_word()
         name = self._attribute()
         if self._word("IS"):
             negated = self._word("NOT")

@@ -24,7 +24,7 @@ _ACLS = (None, "private", "bucket-owner-full-control")
 _UNSERVED = (
     "Expires", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP", "WriteOffsetBytes",
     "WebsiteRedirectLocation", "RequestPayer", "ObjectLockMode", "ObjectLockRetainUntilDate",
-    "ObjectLockLegalHoldStatus", "ObjectLockEventHold", "Range", "PartNumber", "IfModifiedSince", "IfUnmodifiedSince",
+    "ObjectLockLegalHoldStatus", "ObjectLockEventHold", "Range", "IfModifiedSince", "IfUnmodifiedSince",
     "ResponseCacheControl", "ResponseContentDisposition", "ResponseContentEncoding", "ResponseContentLanguage",
     "ResponseContentType", "ResponseExpires", "MFA", "BypassGovernanceRetention", "IfMatchLastModifiedTime",
     "IfMatchSize", "CopySourceIfMatch", "CopySourceIfModifiedSince", "CopySourceIfNoneMatch",
@@ -37,6 +37,8 @@ def open_bucket(org: Organisation, call: Call) -> Bucket:
     for member in _UNSERVED:
         if call.params.get(member) is not None:
             raise NotEmulated(f"s3:{call.operation} with {member}")
+    if call.operation in ("GetObject", "HeadObject") and call.params.get("PartNumber") is not None:
+        raise NotEmulated(f"s3:{call.operation} with PartNumber")
     if call.params.get("StorageClass") not in (None, "STANDARD"):
         raise NotEmulated(f"s3:{call.operation} with StorageClass {call.params['StorageClass']}")
     bucket = find_bucket(org, call.params["Bucket"])

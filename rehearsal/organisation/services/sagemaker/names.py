@@ -15,6 +15,9 @@ PARTITION = "aws"
 _GROUP = re.compile(
     r"arn:aws[a-z-]*:sagemaker:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):model-package-group/(?P<name>[^/]+)"
 )
+_ANY_VERSION = re.compile(
+    r"arn:aws[a-z-]*:sagemaker:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):model-package/(?P<name>[^/]+)/.+"
+)
 _PACKAGE = re.compile(
     r"arn:aws[a-z-]*:sagemaker:(?P<region>[a-z0-9-]+):(?P<account>\d{12})"
     r":model-package/(?P<name>[^/]+)(?:/(?P<version>\d{1,9}))?"
@@ -44,8 +47,8 @@ def package_arn(account: str, region: str, group: str, version: int) -> str:
 
 
 def group_of(arn: str) -> tuple[str, str, str] | None:
-    """`(account, region, group name)` of a group's or a version's ARN, None for any other ARN."""
-    match = _GROUP.fullmatch(arn) or _PACKAGE.fullmatch(arn)
+    """`(account, region, group name)` of a group's ARN, a version's, or the pattern of all its versions; else None."""
+    match = _GROUP.fullmatch(arn) or _ANY_VERSION.fullmatch(arn)
     return (match["account"], match["region"], match["name"]) if match else None
 
 

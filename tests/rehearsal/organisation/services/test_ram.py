@@ -27,7 +27,7 @@ from tests.rehearsal.organisation.services.registry_world import (
 TEMPLATE = json.dumps({"Effect": "Allow", "Action": list(READ)})
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ram(client: Client) -> Any:
     return client("hub", None, "ram")
 
@@ -165,7 +165,9 @@ def test_outsiders_are_refused_where_external_principals_are(client: Client, ram
 
 
 @pytest.mark.parametrize(
-    "principal", [f"arn:aws:iam::{DEV}:root", "1234", "o-a1b2c3d4e5", "arn:aws:organizations::999999999999:organization/o-zzzzzzzzzz"]
+    "principal",
+    [f"arn:aws:iam::{DEV}:root", "1234", "o-a1b2c3d4e5",
+     "arn:aws:organizations::999999999999:organization/o-zzzzzzzzzz"],
 )  # fmt: skip
 def test_malformed_principals_are_refused(ram: Any, permission: str, principal: str) -> None:
     """Guards: an account root's ARN passes, which RAM refuses (InvalidParameterException, seen by callers)."""
