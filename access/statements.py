@@ -144,7 +144,8 @@ def _principals(
     has, has_not = "Principal" in body, "NotPrincipal" in body
     if not kind.names_principals:
         if has or has_not:
-            raise MalformedPolicy(where, f"Principal has no place in the {kind.title}: it speaks for whom it is attached to")
+            fault = f"Principal has no place in the {kind.title}: it speaks for whom it is attached to"
+            raise MalformedPolicy(where, fault)
         return None, None
     if has == has_not:
         raise MalformedPolicy(where, f"a statement of the {kind.title} needs exactly one of Principal and NotPrincipal")
