@@ -11,6 +11,7 @@ import pulumi
 
 from blueprint.contracts import Contract, HubContract
 from blueprint.errors import BlueprintError
+from blueprint.packages import build_all
 from blueprint.settings import HubSettings, Settings, SpokeSettings
 from components.engine import account_provider, configuration, declared_once, stack_outputs
 
@@ -21,8 +22,10 @@ def hub(settings: HubSettings) -> Contract:
     """The account that owns registry, artifacts and ledger."""
     from components.hub import Hub, HubArgs  # a spoke needn't pay for what only the hub imports
 
+    # First of all, since a package that can't be built mustn't leave half a hub.
+    packages = build_all(ROOT)
     provider = pulumi.ResourceOptions(provider=account_provider(settings))
-    return Hub("hub", HubArgs(settings=settings, root=ROOT), provider).contract
+    return Hub("hub", HubArgs(settings=settings, root=ROOT, packages=packages), provider).contract
 
 
 def spoke(settings: SpokeSettings) -> Contract:

@@ -41,6 +41,7 @@ TABLES: tuple[Table, ...] = (
 )
 Queue = Literal["capture", "capture-dlq", "rules-dlq", "approvals", "approvals-dlq"]
 Function = Literal["capture", "approval"]
+FUNCTIONS: tuple[Function, ...] = ("capture", "approval")
 HubRule = Literal["packages", "endpoints", "requests"]
 Key = Literal["artifacts", "governance"]
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from blueprint.errors import PackageError
 from blueprint.limits import PACKAGE_BYTES
+from blueprint.names import FUNCTIONS, Function
 
 SHIPPED = ("governance", "lambdas")
 """Top-level packages that may go into a function; whatever else is imported belongs to the run time."""
@@ -63,6 +64,11 @@ def build(root: Path, handler_module: str) -> Package:
             f" would suffer; import less in {', '.join(files[:3])}…"
         )
     return Package(content, files)
+
+
+def build_all(root: Path) -> dict[Function, Package]:
+    """The packages of all functions, by name. Raises PackageError."""
+    return {function: build(root, f"lambdas.{function}.handler") for function in FUNCTIONS}
 
 
 def closure(root: Path, module: str) -> tuple[str, ...]:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pulumi
 
+from blueprint.names import Function as FunctionName
 from blueprint.names import Table
+from blueprint.packages import Package
 from blueprint.policies.hub_roles import approval_role, capture_role
 from blueprint.rules import hub_rules
 from blueprint.settings import HubSettings
@@ -25,6 +27,7 @@ from components.queues import Queues, QueuesArgs
 class CaptureArgs:
     settings: HubSettings
     root: Path
+    packages: Mapping[FunctionName, Package]
     artifact_bucket: pulumi.Input[str]
     artifact_key_arn: pulumi.Input[str]
     governance_key_arn: pulumi.Input[str]
@@ -75,6 +78,7 @@ class Capture(pulumi.ComponentResource):
                 organisation=organisation,
                 root=args.root,
                 function="capture",
+                package=args.packages["capture"],
                 description="Record registry and endpoint events in the ledger",
                 environment={
                     **shared,
@@ -102,6 +106,7 @@ class Capture(pulumi.ComponentResource):
                 organisation=organisation,
                 root=args.root,
                 function="approval",
+                package=args.packages["approval"],
                 description="Tag approved artifacts for the stages that hold them",
                 environment={
                     **shared,

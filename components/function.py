@@ -16,7 +16,7 @@ from pulumi_aws import cloudwatch, lambda_, sqs
 
 from blueprint.names import Function as FunctionName
 from blueprint.organisation import Organisation
-from blueprint.packages import build
+from blueprint.packages import Package
 from blueprint.policies.roles import RoleSpec
 from components.options import child
 from components.roles import Role, RoleArgs
@@ -35,7 +35,7 @@ PACKAGE_FOLDER = Path("build", "functions")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FunctionArgs:
-    """`function` names it; its handler is `lambdas.<function>.handler.handler`. `root` is the repository.
+    """`function` names it; its handler is `lambdas.<function>.handler.handler`. `root` is the project's folder.
 
     `build_role` makes the role's spec from the late values `role_late`.
     """
@@ -43,6 +43,7 @@ class FunctionArgs:
     organisation: Organisation
     root: Path
     function: FunctionName
+    package: Package
     description: str
     environment: Mapping[str, pulumi.Input[str]]
     queue: sqs.Queue
@@ -72,7 +73,6 @@ class Function(pulumi.ComponentResource):
             kms_key_id=args.log_key_arn,
             opts=child(self),
         )
-        package = build(args.root, f"lambdas.{args.function}.handler")
         function = lambda_.Function(
             name,
             name=names.function(args.function),
@@ -81,8 +81,8 @@ class Function(pulumi.ComponentResource):
             runtime=RUNTIME,
             architectures=["arm64"],
             handler=f"lambdas.{args.function}.handler.handler",
-            code=pulumi.FileArchive(_written(args.root, args.function, package.content)),
-            source_code_hash=package.sha256_base64,
+            code=pulumi.FileArchive(_written(args.root, args.function, args.package.content)),
+            source_code_hash=args.package.sha256_base64,
             memory_size=MEMORY_MB,
             timeout=TIMEOUT_SECONDS,
             environment=lambda_.FunctionEnvironmentArgs(variables=dict(args.environment)),

@@ -6,12 +6,15 @@ here as components of their own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
 
 from blueprint.contracts import HubContract, admitted_roles
+from blueprint.names import Function
+from blueprint.packages import Package
 from blueprint.policies.hub_roles import approver_role, execution_role
 from blueprint.settings import HubSettings
 from blueprint.stages import Stage
@@ -26,10 +29,11 @@ from components.tables import Tables, TablesArgs
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HubArgs:
-    """`root` is the repository, from which the functions' packages are built."""
+    """`root` is the project's folder, under which the functions' packages are written."""
 
     settings: HubSettings
     root: Path
+    packages: Mapping[Function, Package]
 
 
 class Hub(pulumi.ComponentResource):
@@ -60,6 +64,7 @@ class Hub(pulumi.ComponentResource):
             CaptureArgs(
                 settings=settings,
                 root=args.root,
+                packages=args.packages,
                 artifact_bucket=artifacts.bucket,
                 artifact_key_arn=keys.artifact_arn,
                 governance_key_arn=keys.governance_arn,

@@ -93,6 +93,12 @@ def test_a_hub_for_other_names_stops_with_both_names(monkeypatch: pytest.MonkeyP
     assert "'mlgov'" in message
 
 
+def test_a_package_that_can_t_be_built_stops_before_anything_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards: half a hub, since a function's source is missing."""
+    monkeypatch.setattr("blueprint.packages.FUNCTIONS", ("nothing",))
+    assert "lambdas.nothing.handler is no module" in refusal(monkeypatch, "hub")
+
+
 def test_the_hub_may_have_another_qualified_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """Guards: a backend whose stacks belong to another organisation."""
     name = "acme/ml-governance/hub"

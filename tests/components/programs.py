@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from blueprint.contracts import HubContract
+from blueprint.packages import build_all
 from blueprint.settings import HubSettings, Settings, SpokeSettings, Stateful
 from tests.blueprint.samples import CONFIGURATION, configuration, organisation
 from tests.components.recorder import Run, run
@@ -42,7 +43,8 @@ def hub_program(settings: HubSettings) -> Callable[[], None]:
 
         from components.hub import Hub, HubArgs
 
-        for name, value in Hub("hub", HubArgs(settings=settings, root=ROOT)).contract.export().items():
+        args = HubArgs(settings=settings, root=ROOT, packages=build_all(ROOT))
+        for name, value in Hub("hub", args).contract.export().items():
             pulumi.export(name, value)
 
     return program
