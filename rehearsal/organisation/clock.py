@@ -123,9 +123,11 @@ class VirtualClock:
             self._thread.join(timeout=5)
 
     def _wait_until_settled(self) -> None:
-        """Ask until nobody had to wait: what one finishes may be another's work."""
-        while not all([settle() for settle in self._settle]):
-            pass
+        """Ask all until nobody had to wait: what one finishes may be another's work."""
+        settled = False
+        while not settled:
+            answers = [settle() for settle in self._settle]
+            settled = all(answers)
 
     def _skip_to(self, moment: datetime) -> None:
         with self._changed:

@@ -1,9 +1,10 @@
 """Forks execution environments: a process that has boto3 imported and does nothing else, so that a fork is safe.
 
 Started as `python -I -S forkserver.py <site> <root>`: of installed packages it sees only those in `site` (boto3 and
-what it needs, as in the managed run time), nothing of the rehearsal. Its standard input is a socket to the parent: a JSON
-line `{"env": {...}}` with three descriptors (requests, results, log) is answered by `{"pid": …}`, `{"wait": pid}` by
-`{"status": …}`. When the socket ends, by whatever death of the parent, it kills all it forked, removes `root` and ends.
+what it needs, as in the managed run time), nothing of the rehearsal. Its standard input is a socket to the parent: a
+JSON line `{"env": {...}}` with three descriptors (requests, results, log) is answered by `{"pid": …}`, `{"wait": pid}`
+by `{"status": …}`. When the socket ends, by whatever death of the parent, it kills all it forked, removes `root` and
+ends.
 """
 
 from __future__ import annotations

@@ -91,7 +91,9 @@ def _summary(bus: Bus) -> Params:
     return {"Name": bus.name, "Arn": bus.arn, **optional}
 
 
-@serves("events", "ListEventBuses", source=f"{SOURCE}/API_ListEventBuses", needs=needs, note="one page")
+@serves(
+    "events", "ListEventBuses", source=f"{SOURCE}/API_ListEventBuses", needs=needs, fidelity="emulated", note="one page"
+)
 def list_event_buses(org: Organisation, call: Call) -> Params:
     prefix = call.params.get("NamePrefix", "")
     found = [one for one in buses(org, call.owner, call.region).values() if one.name.startswith(prefix)]

@@ -67,7 +67,10 @@ def _rule(org: Organisation, call: Call) -> Rule:
     return find_rule(org, call.owner, call.region, call.params.get("EventBusName"), str(name))
 
 
-@serves("events", "PutRule", source=f"{SOURCE}/API_PutRule", needs=needs)
+@serves(
+    "events", "PutRule", source=f"{SOURCE}/API_PutRule", needs=needs, fidelity="emulated",
+    note="cron without L, W and #; numbers of a pattern match as they are written (300 isn't 300.0)",
+)  # fmt: skip
 def put_rule(org: Organisation, call: Call) -> Params:
     params = call.params
     bus = find_bus(org, call.owner, call.region, params.get("EventBusName"))
@@ -117,7 +120,7 @@ def describe_rule(org: Organisation, call: Call) -> Params:
     return {**_described(rule), "CreatedBy": rule.account}
 
 
-@serves("events", "ListRules", source=f"{SOURCE}/API_ListRules", needs=needs, note="one page")
+@serves("events", "ListRules", source=f"{SOURCE}/API_ListRules", needs=needs, fidelity="emulated", note="one page")
 def list_rules(org: Organisation, call: Call) -> Params:
     bus = find_bus(org, call.owner, call.region, call.params.get("EventBusName"))
     prefix = call.params.get("NamePrefix", "")
@@ -131,7 +134,14 @@ def _one_page(call: Call, found: list[Any]) -> list[Any]:
     return found
 
 
-@serves("events", "ListRuleNamesByTarget", source=f"{SOURCE}/API_ListRuleNamesByTarget", needs=needs, note="one page")
+@serves(
+    "events",
+    "ListRuleNamesByTarget",
+    source=f"{SOURCE}/API_ListRuleNamesByTarget",
+    needs=needs,
+    fidelity="emulated",
+    note="one page",
+)
 def list_rule_names_by_target(org: Organisation, call: Call) -> Params:
     bus = find_bus(org, call.owner, call.region, call.params.get("EventBusName"))
     wanted = call.params["TargetArn"]
@@ -160,7 +170,10 @@ def delete_rule(org: Organisation, call: Call) -> Params:
     return {}
 
 
-@serves("events", "PutTargets", source=f"{SOURCE}/API_PutTargets", needs=needs)
+@serves(
+    "events", "PutTargets", source=f"{SOURCE}/API_PutTargets", needs=needs, fidelity="emulated",
+    note="targets: standard queues, functions, event buses; retries back off from 1 s doubling to 10 min, no jitter",
+)  # fmt: skip
 def put_targets(org: Organisation, call: Call) -> Params:
     rule = _rule(org, call)
     targets = call.params["Targets"]
@@ -212,7 +225,14 @@ def _check_target(org: Organisation, rule: Rule, target: Mapping[str, Any]) -> N
             )
 
 
-@serves("events", "ListTargetsByRule", source=f"{SOURCE}/API_ListTargetsByRule", needs=needs, note="one page")
+@serves(
+    "events",
+    "ListTargetsByRule",
+    source=f"{SOURCE}/API_ListTargetsByRule",
+    needs=needs,
+    fidelity="emulated",
+    note="one page",
+)
 def list_targets(org: Organisation, call: Call) -> Params:
     return {"Targets": _one_page(call, list(_rule(org, call).targets.values()))}
 

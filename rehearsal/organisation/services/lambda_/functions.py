@@ -85,7 +85,14 @@ def _by_arn(org: Organisation, arn: str) -> Function | None:
     return functions(org, parts[4], parts[3]).get(parts[6]) if parts[5] == "function" else None
 
 
-@serves("lambda", "CreateFunction", source=f"{SOURCE}/API_CreateFunction", needs=needs, note="active at once")
+@serves(
+    "lambda",
+    "CreateFunction",
+    source=f"{SOURCE}/API_CreateFunction",
+    needs=needs,
+    fidelity="emulated",
+    note="active at once",
+)
 def create_function(org: Organisation, call: Call) -> Params:
     params = call.params
     account, region, name, _ = split_name(params["FunctionName"], call.owner, call.region)
@@ -138,7 +145,14 @@ def configuration(org: Organisation, call: Call, function: Function) -> Params:
     return shown
 
 
-@serves("lambda", "GetFunction", source=f"{SOURCE}/API_GetFunction", needs=needs, note="Code has no download link")
+@serves(
+    "lambda",
+    "GetFunction",
+    source=f"{SOURCE}/API_GetFunction",
+    needs=needs,
+    fidelity="emulated",
+    note="Code has no download link",
+)
 def get_function(org: Organisation, call: Call) -> Params:
     function = function_of(org, call)
     answer: Params = {"Configuration": configuration(org, call, function), "Code": {"RepositoryType": "S3"}}
@@ -154,7 +168,7 @@ def get_function_configuration(org: Organisation, call: Call) -> Params:
     return configuration(org, call, function_of(org, call))
 
 
-@serves("lambda", "ListFunctions", source=f"{SOURCE}/API_ListFunctions", note="one page",
+@serves("lambda", "ListFunctions", source=f"{SOURCE}/API_ListFunctions", fidelity="emulated", note="one page",
         needs=lambda org, call: [Need("lambda:ListFunctions", "*", call.caller.account)])  # fmt: skip
 def list_functions(org: Organisation, call: Call) -> Params:
     found = functions(org, call.owner, call.region)

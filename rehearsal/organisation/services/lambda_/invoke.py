@@ -16,7 +16,11 @@ MAX_EVENT_BYTES = 1_048_576
 TAIL_BYTES = 4096
 
 
-@serves("lambda", "Invoke", source=f"{SOURCE}/API_Invoke", needs=needs, locked=False)
+@serves(
+    "lambda", "Invoke", source=f"{SOURCE}/API_Invoke", needs=needs, locked=False, fidelity="emulated",
+    note="on the Python that the rehearsal runs on, whatever run time is declared; its time is real, not the clock's;"
+    " memory is the process's resident set; /tmp has no limit; a log event per line",
+)  # fmt: skip
 def invoke(org: Organisation, call: Call) -> Params:
     function, params = function_of(org, call), call.params
     for unknown in ("ClientContext", "TenantId", "DurableExecutionName"):

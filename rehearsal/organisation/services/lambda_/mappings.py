@@ -75,7 +75,10 @@ def mapping_tags(org: Organisation, call: Call, uuid_: str) -> dict[str, str]:
     return found.tags
 
 
-@serves("lambda", "CreateEventSourceMapping", source=f"{SOURCE}/API_CreateEventSourceMapping", needs=_needs)
+@serves(
+    "lambda", "CreateEventSourceMapping", source=f"{SOURCE}/API_CreateEventSourceMapping", needs=_needs,
+    fidelity="emulated", note="standard queues; enabled at once; reads while a message is visible; 5 batches at once",
+)  # fmt: skip
 def create_mapping(org: Organisation, call: Call) -> Params:
     params = call.params
     function = _function(org, call)
@@ -181,7 +184,12 @@ def get_mapping(org: Organisation, call: Call) -> Params:
 
 
 @serves(
-    "lambda", "ListEventSourceMappings", source=f"{SOURCE}/API_ListEventSourceMappings", needs=_needs, note="one page"
+    "lambda",
+    "ListEventSourceMappings",
+    source=f"{SOURCE}/API_ListEventSourceMappings",
+    needs=_needs,
+    fidelity="emulated",
+    note="one page",
 )
 def list_mappings(org: Organisation, call: Call) -> Params:
     params = call.params

@@ -34,7 +34,14 @@ def create_log_stream(org: Organisation, call: Call) -> Params:
     return {}
 
 
-@serves("logs", "DescribeLogStreams", source=f"{SOURCE}/API_DescribeLogStreams", needs=needs, note="one page, by name")
+@serves(
+    "logs",
+    "DescribeLogStreams",
+    source=f"{SOURCE}/API_DescribeLogStreams",
+    needs=needs,
+    fidelity="emulated",
+    note="one page, by name",
+)
 def describe_log_streams(org: Organisation, call: Call) -> Params:
     group = group_of(org, call)
     names = sorted(name for name in group.streams if name.startswith(call.params.get("logStreamNamePrefix", "")))
@@ -104,7 +111,7 @@ def _selected(org: Organisation, call: Call, streams: Iterable[str] | None) -> l
     )  # fmt: skip
 
 
-@serves("logs", "GetLogEvents", source=f"{SOURCE}/API_GetLogEvents", needs=needs, note="one page")
+@serves("logs", "GetLogEvents", source=f"{SOURCE}/API_GetLogEvents", needs=needs, fidelity="emulated", note="one page")
 def get_log_events(org: Organisation, call: Call) -> Params:
     stream = call.params["logStreamName"]
     if stream not in group_of(org, call).streams:

@@ -166,7 +166,14 @@ def delete_log_group(org: Organisation, call: Call) -> Params:
     return {}
 
 
-@serves("logs", "DescribeLogGroups", source=f"{SOURCE}/API_DescribeLogGroups", needs=needs, note="one page")
+@serves(
+    "logs",
+    "DescribeLogGroups",
+    source=f"{SOURCE}/API_DescribeLogGroups",
+    needs=needs,
+    fidelity="emulated",
+    note="one page",
+)
 def describe_log_groups(org: Organisation, call: Call) -> Params:
     prefix, pattern = call.params.get("logGroupNamePrefix", ""), call.params.get("logGroupNamePattern", "")
     if prefix and pattern:

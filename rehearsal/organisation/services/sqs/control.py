@@ -174,7 +174,7 @@ def get_queue_url(org: Organisation, call: Call) -> Params:
     return {"QueueUrl": queue.url}
 
 
-@serves("sqs", "ListQueues", source=f"{SOURCE}/API_ListQueues", needs=queue_needs, note="one page")
+@serves("sqs", "ListQueues", source=f"{SOURCE}/API_ListQueues", needs=queue_needs, fidelity="emulated", note="one page")
 def list_queues(org: Organisation, call: Call) -> Params:
     prefix = call.params.get("QueueNamePrefix", "")
     found = [one.url for one in queues(org, call.owner, call.region).values() if one.name.startswith(prefix)]
@@ -228,7 +228,7 @@ _DEFAULTED = (
 
 @serves(
     "sqs", "SetQueueAttributes", source=f"{SOURCE}/API_SetQueueAttributes", needs=queue_needs,
-    note="at once, where AWS takes up to 60 s (retention: 15 min)",
+    fidelity="emulated", note="at once, where AWS takes up to 60 s (retention: 15 min)",
 )  # fmt: skip
 def set_queue_attributes(org: Organisation, call: Call) -> Params:
     queue = queue_of_url(org, call)
@@ -247,7 +247,7 @@ def set_queue_attributes(org: Organisation, call: Call) -> Params:
     return {}
 
 
-@serves("sqs", "PurgeQueue", source=f"{SOURCE}/API_PurgeQueue", needs=queue_needs, note="at once")
+@serves("sqs", "PurgeQueue", source=f"{SOURCE}/API_PurgeQueue", needs=queue_needs, fidelity="emulated", note="at once")
 def purge_queue(org: Organisation, call: Call) -> Params:
     queue, now = queue_of_url(org, call), org.clock.now()
     if queue.purged and now - queue.purged < timedelta(seconds=PURGE_INTERVAL_SECONDS):

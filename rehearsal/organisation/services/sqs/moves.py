@@ -39,7 +39,7 @@ def _source(org: Organisation, call: Call) -> Queue:
 
 @serves(
     "sqs", "StartMessageMoveTask", source=f"{SOURCE}/API_StartMessageMoveTask", needs=_needs,
-    note="all visible messages move at once; the rate is ignored",
+    fidelity="emulated", note="all visible messages move at once; the rate is ignored",
 )  # fmt: skip
 def start_message_move_task(org: Organisation, call: Call) -> Params:
     queue, now = _source(org, call), org.clock.now()

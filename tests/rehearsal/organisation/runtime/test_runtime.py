@@ -201,6 +201,28 @@ def test_a_role_that_may_not_write_logs_loses_them_and_that_is_told(bench: Workb
     assert "logs:CreateLogStream" in bench.told("lost-logs", since)[0]["reason"]
 
 
+def test_a_slow_initialisation_is_begun_again(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards the limit of the init phase: beyond it the work counts against the function's own timeout."""
+    monkeypatch.setattr("rehearsal.organisation.runtime.pool.INIT_SECONDS", 0.3)
+    source = "import time\ntime.sleep(0.8)\ndef handler(event, context):\n    return 'done'\n"
+    assert _run(bench, "slow", source)["Payload"] == "done"
+    answer = _run(bench, "too-slow", source.replace("0.8", "30"), Timeout=1)
+    assert answer["Payload"]["errorType"] == "Sandbox.Timedout"
+    assert any("Phase: init\tStatus: timeout" in line for line in bench.log_lines("too-slow"))
+
+
+def test_code_may_come_from_a_bucket(bench: Workbench) -> None:
+    """Guards packages by S3 key, read with the caller's rights."""
+    bucket = f"code-{bench.account}"
+    bench.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    bench.s3.put_object(Bucket=bucket, Key="code.zip", Body=package(ECHO))
+    bench.lambda_.create_function(
+        FunctionName="stored", Role=bench.role("stored"), Runtime="python3.12", Handler="index.handler",
+        Code={"S3Bucket": bucket, "S3Key": "code.zip"},
+    )  # fmt: skip
+    assert _invoke(bench, "stored", 7)["Payload"] == 7
+
+
 def test_dry_run_and_log_tail(bench: Workbench) -> None:
     """Guards the other ways to invoke."""
     bench.function("ways", "def handler(event, context):\n    print('tail')\n")
