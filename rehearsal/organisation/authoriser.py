@@ -133,7 +133,7 @@ class Authoriser:
                 service = _service_of(need.resource)
                 if service is None or service in core.RESOURCE_TAGS:
                     continue
-            elif not any(fnmatchcase(key, one) for one in keys_of(need.action)):
+            elif not key.startswith("aws:") and not any(fnmatchcase(key, one) for one in keys_of(need.action)):
                 continue  # AWS doesn't send it with this action either
             elif any(fnmatchcase(key, one) for one in modelled):
                 continue  # modelled, and rightly absent from this request

@@ -31,8 +31,9 @@ JAVA_CLASSES = {
 }
 r"""Java's POSIX classes (java.util.regex.Pattern, US-ASCII only) in the regex module's words.
 
-All of them stand inside brackets in the models; `\p{L}`, `\p{Z}`, … the regex module knows itself.
+`\p{L}`, `\p{Z}`, … the regex module knows itself.
 """
+TOKENS = regex.compile(r"\\p\{\w+\}|\\.|.", regex.DOTALL)
 NUMBERS = {"integer", "long", "float", "double", "bigdecimal", "biginteger"}
 
 
@@ -43,12 +44,23 @@ class PatternError(ValueError):
 @lru_cache(maxsize=4096)
 def compiled(pattern: str) -> regex.Pattern[str]:
     """A model's pattern for `fullmatch`: AWS's validators match whole values. Raises PatternError."""
-    for java, ours in JAVA_CLASSES.items():
-        pattern = pattern.replace(java, ours)
     try:
-        return regex.compile(pattern)
+        return regex.compile("".join(_translated(pattern)))
     except regex.error as error:
         raise PatternError(str(error)) from error
+
+
+def _translated(pattern: str) -> Iterator[str]:
+    """The pattern's parts with Java's classes in other words: bare inside brackets, else in brackets of their own."""
+    inside = False
+    for part in TOKENS.findall(pattern):
+        ours = JAVA_CLASSES.get(part)
+        if ours is not None:
+            yield ours if inside else f"[{ours}]"
+            continue
+        if part in "[]":
+            inside = part == "["
+        yield part
 
 
 def validate(service: str, operation: str, params: Params) -> None:

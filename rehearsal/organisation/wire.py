@@ -63,6 +63,8 @@ def service_of(signing_name: str, path: str, target: str) -> str:
         return "dynamodbstreams"
     if signing_name == "sagemaker" and path.endswith(("/invocations", "/async-invocations")):
         return "sagemaker-runtime"
+    if signing_name == "apigateway" and path.startswith("/v2/"):
+        return "apigatewayv2"
     return SIGNING_NAMES.get(signing_name, signing_name)
 
 
@@ -100,6 +102,9 @@ def parse(service: str, environ: dict[str, Any], body: bytes) -> Parsed:
         code = "MalformedXML" if protocol == "rest-xml" else "SerializationException"
         raise ApiError(code, f"{service}:{operation.name} can't be parsed: {error}") from error
     params = _without_empty(parsed or {})
+    if service == "s3" and isinstance(params.get("Metadata"), dict):
+        # S3 stores user metadata under lower-case names (AmazonS3/latest/userguide/UsingMetadata); WSGI capitalises.
+        params["Metadata"] = {name.lower(): value for name, value in params["Metadata"].items()}
     found = Parsed(service, operation.name, protocol, params)
     received = Http(request.method, request.raw_path, environ.get("QUERY_STRING", ""), {}, body)
     _refuse_unknown(found, received)
@@ -168,7 +173,10 @@ def _names(http: Http, found: Parsed) -> set[str]:
     if found.protocol in ("query", "ec2"):
         return {name for name, _ in parse_qsl(http.body.decode(), keep_blank_values=False)}
     if found.protocol in ("json", "rest-json"):
-        return set(_paths(json.loads(http.body)))
+        try:
+            return set(_paths(json.loads(http.body)))
+        except ValueError as error:
+            raise ApiError("SerializationException", f"the body is not JSON: {error}") from error
     return set(_tags(ET.fromstring(http.body)))  # noqa: S314 - it was parsed before, by moto's parser
 
 
