@@ -26,8 +26,8 @@ class Form(Enum):
     """How a resource policy names spokes, from the tightest to the widest.
 
     EXACT: account roots and exact role ARNs. LISTED: account roots and a pattern of our role names.
-    ORGANISATION: any account of the organisation but the hub, and a pattern that holds the stage; configuration.md says what
-    that loosens and which SCP protects the names.
+    ORGANISATION: any account of the organisation but the hub, and a pattern that holds the stage;
+    docs/configuration.md says what that loosens and which SCP protects the names.
     """
 
     EXACT = "exact"
