@@ -20,7 +20,7 @@ from access.statements import PolicyKind
 Policies = tuple[NamedPolicy, ...]
 Levels = tuple[Policies, ...]
 
-_KEYS = (
+KEYS = (
     "request", "identity_policies", "permissions_boundary", "session_policy", "service_control_policies",
     "resource_control_policies", "resource_policy", "vpc_endpoint_policy", "grants", "role_trust",
     "management_account",
@@ -68,8 +68,8 @@ class Case:
         if not isinstance(data, Mapping):
             raise MalformedCase("", f"{shown(data)} is not an object with request and policies")
         for key in data:
-            if key not in _KEYS and key not in _REMARKS:
-                raise MalformedCase(str(key), f"unknown key; known are {', '.join(_KEYS)}")
+            if key not in KEYS and key not in _REMARKS:
+                raise MalformedCase(str(key), f"unknown key; known are {', '.join(KEYS)}")
         if "request" not in data:
             raise MalformedCase("request", "missing")
         request = Request.from_dict(data["request"])

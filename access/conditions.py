@@ -132,9 +132,7 @@ _COMPARE_TEXT: dict[str, Callable[[str, str], bool]] = {
 }
 
 
-def _measures(
-    name: str, values: tuple[str, ...], read: Callable[[str], float | None], form: str, where: str
-) -> Hit:
+def _measures(name: str, values: tuple[str, ...], read: Callable[[str], float | None], form: str, where: str) -> Hit:
     """Numeric… and Date…: both sides are read as numbers; what the request holds may be unreadable, then no match."""
     compare = _COMPARISONS[name.removeprefix("Numeric").removeprefix("Date")]
     limits = [_read(value, read, form, where) for value in values]

@@ -50,6 +50,8 @@ class Grant:
         if grantee is None:
             raise MalformedPolicy(where, "neither GranteePrincipal nor GranteeServicePrincipal is there")
         operations = members.get("Operations")
+        if isinstance(operations, list):
+            operations = [str(operation).removeprefix("kms:") for operation in operations]
         if not isinstance(operations, list) or not operations or not all(o in OPERATIONS for o in operations):
             raise MalformedPolicy(where, f"Operations {shown(operations)} must be a list of {', '.join(OPERATIONS)}")
         constraints = _spelt(members.get("Constraints") or {}, _CONSTRAINTS, f"{where}: Constraints")

@@ -11,9 +11,9 @@ from typing import Any
 from access.errors import MalformedCase, shown
 from access.patterns import Context, Value
 from access.principals import PRINCIPAL_FORMS, Caller, Kind, caller
-from access.services import ASSUME_ACTIONS, is_key
+from access.services import ASSUME_ACTIONS, KEY_ACTIONS, is_key, is_role
 
-_KEYS = ("principal", "action", "resource", "resource_account", "context", "canonical_user")
+KEYS = ("principal", "action", "resource", "resource_account", "context", "canonical_user")
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+")
 _ACCOUNT = re.compile(r"\d{12}")
 _ENCRYPTION_CONTEXT = "kms:encryptioncontext:"
@@ -50,7 +50,7 @@ class Request:
     @property
     def assumes_role(self) -> bool:
         """Whether a role's trust must allow it."""
-        return self.action_key in ASSUME_ACTIONS
+        return self.action_key in ASSUME_ACTIONS and is_role(self.resource)
 
     @property
     def uses_key(self) -> bool:
@@ -61,16 +61,17 @@ class Request:
     def from_dict(cls, data: object) -> Request:
         """Read a request. Raises MalformedCase."""
         if not isinstance(data, Mapping):
-            raise MalformedCase("request", f"{shown(data)} is not an object of {', '.join(_KEYS)}")
+            raise MalformedCase("request", f"{shown(data)} is not an object of {', '.join(KEYS)}")
         for key in data:
-            if key not in _KEYS:
-                raise MalformedCase(f"request.{key}", f"unknown key; known are {', '.join(_KEYS)}")
+            if key not in KEYS:
+                raise MalformedCase(f"request.{key}", f"unknown key; known are {', '.join(KEYS)}")
         action = _string(data, "action")
         if not _ACTION.fullmatch(action):
             raise MalformedCase("request.action", f"{shown(action)} is not <service>:<action>, such as s3:GetObject")
         resource = _string(data, "resource")
         if resource != "*" and (not resource.startswith("arn:") or resource.count(":") < _ARN_PARTS - 1):
             raise MalformedCase("request.resource", f'{shown(resource)} is neither a whole ARN nor "*"')
+        _check_type(action, resource)
         context, encryption_context = _context(data.get("context"))
         text = _string(data, "principal")
         told = context.get("aws:principalarn")
@@ -81,6 +82,17 @@ class Request:
         owner = _owner(data.get("resource_account"), resource, context, who)
         _derive(context, who, owner)
         return cls(who, action, resource, owner, context, action.lower(), encryption_context)
+
+
+def _check_type(action: str, resource: str) -> None:
+    """Refuse a resource that the action is never authorised on, where it would let a policy go unread."""
+    key = action.lower()
+    if key in KEY_ACTIONS and not is_key(resource):
+        fault = f"{shown(resource)} is no key's ARN; KMS authorises {action} on the key, not on an alias"
+        raise MalformedCase("request.resource", fault)
+    if key.startswith("sts:assumerole") and not is_role(resource):
+        fault = f"{shown(resource)} is no role's ARN; {action} is authorised on the role"
+        raise MalformedCase("request.resource", fault)
 
 
 def _string(data: Mapping[str, Any], key: str) -> str:

@@ -43,7 +43,7 @@ NEVER_DENIED = frozenset({"sts:getcalleridentity"})
 ANONYMOUS_SERVICES = frozenset({"s3", "sqs", "sns"})
 """"Anonymous caller (Amazon SQS, Amazon SNS, and Amazon S3 only)" (reference_policies_variables.html)."""
 
-_KMS_ACROSS_ACCOUNTS = frozenset(
+KEY_ACTIONS = frozenset(
     "kms:" + name
     for name in (
         "decrypt", "derivesharedsecret", "encrypt", "generatedatakey", "generatedatakeypair",
@@ -52,6 +52,8 @@ _KMS_ACROSS_ACCOUNTS = frozenset(
         "getpublickey", "listgrants", "retiregrant", "revokegrant",
     )
 )  # fmt: skip
+"""Actions on a key that work across accounts too; each is authorised on the key's ARN, never on an alias."""
+
 _SQS_WITHIN_ACCOUNT = frozenset(
     "sqs:" + name
     for name in (
@@ -78,10 +80,16 @@ def is_key(resource: str) -> bool:
     return len(parts) == _ARN_PARTS and parts[2] == "kms" and parts[5].startswith("key/")
 
 
+def is_role(resource: str) -> bool:
+    """Whether an ARN is an IAM role's."""
+    parts = resource.split(":", _ARN_PARTS - 1)
+    return len(parts) == _ARN_PARTS and parts[2] == "iam" and parts[5].startswith("role/")
+
+
 def works_across_accounts(action: str) -> bool:
     """Whether a permission given to another account has any effect."""
     if action.startswith("kms:"):
-        return action in _KMS_ACROSS_ACCOUNTS
+        return action in KEY_ACTIONS
     return action not in _SQS_WITHIN_ACCOUNT and action not in _BUCKET_POLICY_ACTIONS
 
 

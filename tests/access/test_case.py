@@ -29,9 +29,7 @@ def test_absent_null_and_empty_mean_that_there_is_no_such_policy() -> None:
     assert not allowed(identity_policies=None)
 
 
-@pytest.mark.parametrize(
-    "key", ["permissions_boundary", "session_policy", "resource_policy", "vpc_endpoint_policy"]
-)
+@pytest.mark.parametrize("key", ["permissions_boundary", "session_policy", "resource_policy", "vpc_endpoint_policy"])
 def test_a_single_document_may_stand_alone_named_or_in_a_list(key: str) -> None:
     """Guards: a document in a list, or with a name, that is taken for no document."""
     document = NOTHING if key in ("permissions_boundary", "session_policy") else policy({**deny(), "Principal": "*"})

@@ -146,9 +146,7 @@ ERRATA = [
 
 
 def lowered(context: dict[str, Any]) -> Context:
-    return {
-        key.lower(): tuple(value) if isinstance(value, list) else str(value) for key, value in context.items()
-    }
+    return {key.lower(): tuple(value) if isinstance(value, list) else str(value) for key, value in context.items()}
 
 
 def holds(block: dict[str, Any], context: dict[str, Any], *, variables: bool = True) -> bool:
@@ -163,9 +161,7 @@ def holds(block: dict[str, Any], context: dict[str, Any], *, variables: bool = T
 
 
 @pytest.mark.parametrize(("block", "context", "expected"), OPERATORS_PAGE)
-def test_the_tables_of_the_operators_page_hold(
-    block: dict[str, Any], context: dict[str, Any], expected: bool
-) -> None:
+def test_the_tables_of_the_operators_page_hold(block: dict[str, Any], context: dict[str, Any], expected: bool) -> None:
     """Guards: an operator that departs from reference_policies_elements_condition_operators.html."""
     assert holds(block, context) is expected
 

@@ -214,9 +214,7 @@ class TestTwoAccounts:
         assert logs.by == "identity policy statement DenyS3Logs"
         saved = judged(self.DEMO, "s3:PutObject", f"{self.PRODUCTION}/x", resource_policy=self.BUCKET, **theirs)
         assert saved.allowed
-        assert saved.by == (
-            "identity policy statement AllowS3ProductionObjectActions and resource policy statement 0"
-        )
+        assert saved.by == ("identity policy statement AllowS3ProductionObjectActions and resource policy statement 0")
         delete = judged(self.DEMO, "s3:DeleteObject", f"{self.PRODUCTION}/x", resource_policy=self.BUCKET, **theirs)
         assert delete.by == "resource"
 

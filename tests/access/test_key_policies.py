@@ -67,9 +67,7 @@ class TestKeyPolicies:
     def test_an_iam_policy_alone_is_ineffective(self) -> None:
         """Guards: "Without this permission, IAM policies that allow access to the key are ineffective"."""
         admin_only = policy({**allow("kms:*"), "Principal": aws(USER)})
-        found = judged(
-            SESSION, "kms:Decrypt", KEY, None, identity_policies=[EVERYTHING], resource_policy=admin_only
-        )
+        found = judged(SESSION, "kms:Decrypt", KEY, None, identity_policies=[EVERYTHING], resource_policy=admin_only)
         assert (found.allowed, found.by) == (False, "resource")
         assert found.reason == f"no statement of the key policy allows reader kms:Decrypt on {KEY}"
         assert not self.uses(SESSION, None, EVERYTHING)

@@ -93,9 +93,7 @@ def test_an_scp_binds_users_roles_and_the_root_of_a_member_account(principal: st
     """
     own = policy({**allow(), "Principal": "*"})
     levels = [[policy(allow(), deny("s3:*"))]]
-    assert not allowed(
-        principal, identity_policies=EVERYTHING, resource_policy=own, service_control_policies=levels
-    )
+    assert not allowed(principal, identity_policies=EVERYTHING, resource_policy=own, service_control_policies=levels)
 
 
 @pytest.mark.parametrize("principal", [SERVICE, "*", LINKED])

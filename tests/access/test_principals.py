@@ -52,9 +52,7 @@ def who(text: str, principal_arn: str | None = None, canonical: str | None = Non
         ("anonymous", Kind.ANONYMOUS, "", None),
     ],
 )
-def test_every_form_of_principal_is_told_apart(
-    text: str, kind: Kind, account: str, principal_arn: str | None
-) -> None:
+def test_every_form_of_principal_is_told_apart(text: str, kind: Kind, account: str, principal_arn: str | None) -> None:
     """Guards: a session judged as its ARN where AWS judges its role (aws:PrincipalArn)."""
     found = who(text)
     assert (found.kind, found.account, found.principal_arn) == (kind, account, principal_arn)
@@ -166,9 +164,7 @@ EVERYTHING = policy(allow())
         (["*"], USER, True),
     ],
 )
-def test_not_principal_excepts_who_is_named_with_the_account(
-    named: list[str], principal: str, excepted: bool
-) -> None:
+def test_not_principal_excepts_who_is_named_with_the_account(named: list[str], principal: str, excepted: bool) -> None:
     """Guards: an exception that AWS doesn't make.
 
     reference_policies_elements_notprincipal.html: "you must also specify the account ARN of the not-denied
@@ -186,9 +182,7 @@ def test_not_principal_never_excepts_who_has_a_permissions_boundary() -> None:
     """
     bucket = policy({**deny(), "NotPrincipal": aws(ROOT, USER)})
     assert allowed(USER, identity_policies=[EVERYTHING], resource_policy=bucket)
-    assert not allowed(
-        USER, identity_policies=[EVERYTHING], resource_policy=bucket, permissions_boundary=EVERYTHING
-    )
+    assert not allowed(USER, identity_policies=[EVERYTHING], resource_policy=bucket, permissions_boundary=EVERYTHING)
 
 
 def test_not_principal_excepts_a_service_by_its_name() -> None:

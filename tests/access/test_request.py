@@ -135,6 +135,9 @@ BROKEN = [
     ({"context": {"k": [["x"]]}}, "request.context.k"),
     ({"context": {"aws:SourceIp": "a", "aws:sourceip": "b"}}, "stands twice"),
     ({"canonical_user": 5}, "request.canonical_user: 5 is not a string"),
+    ({"action": "kms:Decrypt", "resource": "*"}, "is no key's ARN; KMS authorises kms:Decrypt on the key"),
+    ({"action": "kms:Decrypt", "resource": KEY.replace("key/", "alias/")}, "is no key's ARN"),
+    ({"action": "sts:AssumeRole", "resource": "*"}, "is no role's ARN; sts:AssumeRole is authorised on the role"),
     ({"resources": "*"}, "request.resources: unknown key; known are principal, action"),
 ]
 
