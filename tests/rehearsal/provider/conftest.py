@@ -1,27 +1,53 @@
-"""Stacks of the real engine against moto: one server a session, one project, backend and program a test."""
+"""Stacks of the real engine against the emulated organisation: one organisation a session, one stack a test."""
 
 from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from rehearsal.engine import ROOT, Engine
+from rehearsal.organisation.control import Control
+from rehearsal.organisation.core import Account
+from rehearsal.organisation.emulator import Emulator
+from rehearsal.organisation.settings import OrganisationSettings
 from rehearsal.setup import launchers
 
 STACK = "hub"
 REGION = "eu-west-1"
+HUB = "111111111111"
+ADMIN = f"arn:aws:iam::{HUB}:role/OrganizationAccountAccessRole"
 PROJECT = {
     "name": "plugin",
     "runtime": {"name": "python", "options": {"toolchain": "pip", "virtualenv": str(ROOT / ".venv")}},
 }
+SETTINGS = OrganisationSettings(
+    id="o-a1b2c3d4e5",
+    region=REGION,
+    accounts=(Account("management", "999999999999"), Account("hub", HUB), Account("dev", "222222222222")),
+    management="management",
+    units={},
+    placed={},
+    service_control_policies={},
+)
+HEADER = f"""\
+import json
+import pulumi
+import pulumi_aws as aws
+
+def document(*statements):
+    return json.dumps({{"Version": "2012-10-17", "Statement": list(statements)}})
+
+TRUST = document({{"Effect": "Allow", "Principal": {{"Service": "lambda.amazonaws.com"}}, "Action": "sts:AssumeRole"}})
+account = aws.Provider("account", region="{REGION}", assume_roles=[{{"role_arn": "{ADMIN}"}}],
+                       allowed_account_ids=["{HUB}"], default_tags={{"tags": {{"owner": "risk"}}}})
+here = pulumi.ResourceOptions(provider=account)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,55 +56,45 @@ class Stack:
 
     engine: Engine
     folder: Path
-    endpoint: str
+    control: Control
 
-    def program(self, source: str) -> None:
-        """Replace the program; `pulumi`, `aws` and `json` are imported."""
-        header = "import json\nimport pulumi\nimport pulumi_aws as aws\n"
+    def program(self, source: str, header: str = HEADER) -> None:
+        """Replace the program. Its header gives `account` (provider), `here` (options), `document`, `TRUST`."""
         (self.folder / "__main__.py").write_text(header + textwrap.dedent(source), "utf-8")
 
-    def state(self, name: str) -> dict[str, Any]:
-        """A resource of the state by its logical name: keys `id`, `inputs`, `outputs`."""
-        resources = self.engine.export(STACK)["deployment"].get("resources", [])
-        found: dict[str, Any] = next(item for item in resources if item["urn"].endswith(f"::{name}"))
-        return found
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """The state by logical name: keys `id`, `inputs`, `outputs`."""
+        found = self.engine.export(STACK)["deployment"].get("resources", [])
+        return {item["urn"].rpartition("::")[2]: item for item in found}
 
-    def client(self, service: str) -> Any:
-        """A boto3 client of the same account."""
-        return boto3.client(
-            service,
-            region_name=REGION,
-            endpoint_url=self.endpoint,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+    def aws(self, service: str) -> Any:
+        """A boto3 client of the hub's administrator."""
+        return self.control.client("hub", None, service)
 
 
 @pytest.fixture(scope="session")
-def moto_endpoint() -> Iterator[str]:
-    """A moto server on a free loopback port: https://docs.getmoto.org/en/latest/docs/server_mode.html."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+def organisation() -> Iterator[Emulator]:
+    """The emulated organisation on a free loopback port; each test leaves it as it found it."""
+    with Emulator(SETTINGS) as emulator:
+        yield emulator
 
 
 @pytest.fixture
-def stack(tmp_path: Path, moto_endpoint: str) -> Iterator[Callable[[], Stack] | Stack]:
-    """An empty stack; whatever the program left is destroyed afterwards."""
+def stack(tmp_path: Path, organisation: Emulator) -> Iterator[Stack]:
+    """An empty stack, run by the management account's administrator; what is left is destroyed afterwards."""
     launchers.install(ROOT)
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text(json.dumps(PROJECT), "utf-8")
+    control = Control(organisation.endpoint)
+    credentials = control.credentials("management")
     environment = {
-        "AWS_ENDPOINT_URL": moto_endpoint,
-        "AWS_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ENDPOINT_URL": organisation.endpoint,
+        "AWS_ACCESS_KEY_ID": credentials.access_key,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
+        "AWS_SESSION_TOKEN": credentials.session_token,
     }
-    engine = Engine(folder, None, tmp_path / "backend", environment)
+    engine = Engine(folder, None, tmp_path / "backend", {key: value for key, value in environment.items() if value})
     engine.init(STACK)
-    found = Stack(engine, folder, moto_endpoint)
-    yield found
+    yield Stack(engine, folder, control)
     engine.destroy(STACK)

@@ -53,7 +53,7 @@ def test_a_creation_returns_the_state_that_aws_has() -> None:
 
 
 def test_a_parameter_that_aws_drops_is_seen_in_the_state() -> None:
-    """Guards against a dropped parameter passing as set: what AWS returns is the state, and the next preview differs."""
+    """Guards against a dropped parameter that passes as set: the state is what AWS returns, so the preview differs."""
     made, _ = life()
     assert made.create(dict(PLANNED)).state["retentionInDays"] == 0
 
