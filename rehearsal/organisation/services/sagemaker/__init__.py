@@ -1,5 +1,27 @@
 """SageMaker: the model registry of our own, and a first form of models and endpoints."""
 
-from . import change_package, create_package, groups, policy, read_package, tags
+from . import (
+    change_package,
+    create_package,
+    endpoint_configs,
+    endpoints,
+    groups,
+    models,
+    policy,
+    read_package,
+    search,
+    tags,
+)
 
-__all__ = ["change_package", "create_package", "groups", "policy", "read_package", "tags"]
+__all__ = [
+    "change_package",
+    "create_package",
+    "endpoint_configs",
+    "endpoints",
+    "groups",
+    "models",
+    "policy",
+    "read_package",
+    "search",
+    "tags",
+]

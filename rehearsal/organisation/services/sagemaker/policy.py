@@ -10,6 +10,7 @@ from __future__ import annotations
 from rehearsal.organisation.core import Document, Organisation, resource_policy, resource_tags
 from rehearsal.organisation.services.ram.sharing import register_shareable, shared_policy
 
+from .hosting import at_arn
 from .names import group_arn, group_of
 from .registry import registry
 
@@ -27,10 +28,10 @@ def registry_policy(org: Organisation, arn: str, account: str, region: str) -> D
 
 @resource_tags("sagemaker")
 def registry_tags(org: Organisation, arn: str, account: str, region: str) -> dict[str, str] | None:
-    """A group's tags, which its versions use too; None where there is no such group."""
+    """A group's tags, which its versions use too, or a model's or endpoint's; None where there is no such resource."""
     where = group_of(arn)
-    group = registry(org, where[0], where[1]).groups.get(where[2]) if where else None
-    return group.tags if group else None
+    found = registry(org, where[0], where[1]).groups.get(where[2]) if where else at_arn(org, arn)
+    return found.tags if found else None
 
 
 def group_exists(org: Organisation, arn: str) -> bool:

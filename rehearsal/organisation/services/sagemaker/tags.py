@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from rehearsal.organisation.core import Call, Need, Organisation, Params, serves
 from rehearsal.organisation.services.paging import page
 
+from .hosting import Hosted, at_arn
 from .names import group_of
 from .needs import own_tag_keys
 from .registry import Group, invalid, registry, tags_of
@@ -18,42 +19,40 @@ _MODEL = "botocore sagemaker service-2: "
 _MOST_TAGS = 50
 
 
-def _group(org: Organisation, arn: str) -> Group:
-    where = group_of(arn)
-    if where is None or ":model-package-group/" not in arn:
-        raise invalid(f"Tags of {arn} are not available: only model package groups carry tags here.")
-    account, region, name = where
-    group = registry(org, account, region).groups.get(name)
-    if group is None:
-        raise invalid(f"ModelPackageGroup {arn} does not exist.")
-    return group
+def _tagged(org: Organisation, arn: str) -> Group | Hosted:
+    """The group, model, configuration or endpoint that an ARN names."""
+    where = group_of(arn) if ":model-package-group/" in arn else None
+    found = registry(org, where[0], where[1]).groups.get(where[2]) if where else at_arn(org, arn)
+    if found is None:
+        raise invalid(f"Resource {arn} does not exist, or is of a type that carries no tags here.")
+    return found
 
 
 def _need(org: Organisation, call: Call) -> Iterator[Need]:
     arn = call.params["ResourceArn"]
-    yield Need(f"sagemaker:{call.operation}", arn, call.owner, own_tag_keys(_group(org, arn).tags))
+    yield Need(f"sagemaker:{call.operation}", arn, call.owner, own_tag_keys(_tagged(org, arn).tags))
 
 
 @serves(
     "sagemaker", "AddTags", needs=_need, fidelity="emulated", source=_MODEL + "AddTags",
-    note="model package groups only; sagemaker:TaggingAction is not set",
+    note="groups, models, endpoint configurations and endpoints; sagemaker:TaggingAction is not set",
 )  # fmt: skip
 def add_tags(org: Organisation, call: Call) -> Params:
-    group = _group(org, call.params["ResourceArn"])
-    merged = group.tags | tags_of(call.params)
+    found = _tagged(org, call.params["ResourceArn"])
+    merged = found.tags | tags_of(call.params)
     if len(merged) > _MOST_TAGS:
-        raise invalid(f"{len(merged)} tags on {group.arn}: a resource carries at most {_MOST_TAGS}.")
-    group.tags = merged
-    return {"Tags": _listed(group)}
+        raise invalid(f"{len(merged)} tags on {found.arn}: a resource carries at most {_MOST_TAGS}.")
+    found.tags = merged
+    return {"Tags": _listed(found)}
 
 
 @serves(
     "sagemaker", "ListTags", needs=_need, fidelity="emulated", source=_MODEL + "ListTags",
-    note="model package groups only",
+    note="groups, models, endpoint configurations and endpoints",
 )  # fmt: skip
 def list_tags(org: Organisation, call: Call) -> Params:
     rows, token = page(
-        _listed(_group(org, call.params["ResourceArn"])), call.params.get("NextToken"), call.params.get("MaxResults"),
+        _listed(_tagged(org, call.params["ResourceArn"])), call.params.get("NextToken"), call.params.get("MaxResults"),
         default=_MOST_TAGS, invalid=invalid("Invalid NextToken: it must be the token of an earlier answer."),
     )  # fmt: skip
     return {"Tags": rows} | ({"NextToken": token} if token else {})
@@ -61,14 +60,14 @@ def list_tags(org: Organisation, call: Call) -> Params:
 
 @serves(
     "sagemaker", "DeleteTags", needs=_need, fidelity="emulated", source=_MODEL + "DeleteTags",
-    note="model package groups only",
+    note="groups, models, endpoint configurations and endpoints",
 )  # fmt: skip
 def delete_tags(org: Organisation, call: Call) -> Params:
-    group = _group(org, call.params["ResourceArn"])
+    found = _tagged(org, call.params["ResourceArn"])
     for key in call.params["TagKeys"]:
-        group.tags.pop(key, None)
+        found.tags.pop(key, None)
     return {}
 
 
-def _listed(group: Group) -> list[Params]:
-    return [{"Key": key, "Value": value} for key, value in sorted(group.tags.items())]
+def _listed(found: Group | Hosted) -> list[Params]:
+    return [{"Key": key, "Value": value} for key, value in sorted(found.tags.items())]
