@@ -8,7 +8,7 @@ from typing import Any
 
 from blueprint.names import HUB
 from rehearsal.scenario.configuration import consumer
-from rehearsal.scenario.flow import Run, together
+from rehearsal.scenario.flow import STARTING_SECONDS, Run, together
 
 
 def take_down(run: Run) -> None:
@@ -34,7 +34,9 @@ def export(run: Run) -> None:
     for stack in run.stacks:
         export = json.dumps(run.engine.export(stack), indent=1)
         (folder / f"{stack}.json").write_text(export + "\n", encoding="utf-8")
-    run.tables().export(run.folder)
+    tables = run.tables()
+    tables.export(run.folder)
+    run.facts = sum(1 for _ in tables.rows("modelgovernanceledger"))
 
 
 def _clear_what_people_made(run: Run) -> None:
@@ -42,6 +44,7 @@ def _clear_what_people_made(run: Run) -> None:
     spoke = consumer(run.organisation)
     serving = run.cast.administrator(spoke.account).client("sagemaker")
     serving.delete_endpoint(EndpointName="CreditRisk")
+    run.control.advance(STARTING_SECONDS)
     run.settle()
     serving.delete_endpoint_config(EndpointConfigName="credit-risk-1")
     serving.delete_model(ModelName="credit-risk-1")
