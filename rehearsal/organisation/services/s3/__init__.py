@@ -1,5 +1,5 @@
 """S3 of our own: buckets, objects with versions, checksums, default encryption, conditional writes, bucket policies."""
 
-from . import bucket, listing, multipart, objects, policy, settings, tagging
+from . import bucket, copying, deletion, listing, multipart, objects, policy, settings, tagging
 
-__all__ = ["bucket", "listing", "multipart", "objects", "policy", "settings", "tagging"]
+__all__ = ["bucket", "copying", "deletion", "listing", "multipart", "objects", "policy", "settings", "tagging"]

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote
 
-from rehearsal.organisation.core import ApiError, Call, Caller, Need, NotEmulated, Organisation, Params, serves
+from rehearsal.organisation.core import ApiError, Call, Caller, NotEmulated, Organisation, Params, serves
 
 from .checksums import checked
 from .context import requested_tags
 from .encryption import chosen, use_key
-from .needs import delete_objects, object_need, on_object, put_object
+from .needs import on_object, put_object
 from .reading import readable_version
-from .store import Bucket, Checksum, Encryption, Version, find_bucket
+from .store import Bucket, Encryption, Version, find_bucket
 
 _API = "S3 API reference: "
 DESCRIBED = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Metadata")
@@ -211,102 +209,3 @@ def attributes(org: Organisation, call: Call) -> Params:
         shown["ObjectParts"] = {"TotalPartsCount": version.parts}
     wanted = {member: value for member, value in shown.items() if member in params["ObjectAttributes"]}
     return wanted | shown_version(version) | {"LastModified": whole_seconds(version.modified)}
-
-
-def _copy_needs(org: Organisation, call: Call) -> Iterator[Need]:
-    yield from put_object(org, call)
-    source, key, version = copy_source(call.params["CopySource"])
-    action = "GetObjectVersion" if version else "GetObject"
-    yield object_need(call, find_bucket(org, source), action, key, version)
-
-
-def copy_source(source: Any) -> tuple[str, str, str | None]:
-    """`(bucket, key, version id or None)` of a CopySource, which SDKs send as text or as a mapping."""
-    path, _, query = str(source).partition("?versionId=")
-    bucket, _, key = unquote(path).lstrip("/").partition("/")
-    return bucket, key, query or None
-
-
-@serves(
-    "s3", "CopyObject", needs=_copy_needs, fidelity="emulated",
-    source=_API + "CopyObject: GetObject on the source, PutObject on the target, Decrypt and GenerateDataKey",
-    note="no source conditions, no grants, no Object Lock; the copy's checksum is computed anew in the source's "
-    "algorithm",
-)  # fmt: skip
-def copy(org: Organisation, call: Call) -> Params:
-    bucket, params = open_bucket(org, call), call.params
-    source_name, source_key, source_version = copy_source(params["CopySource"])
-    source = find_bucket(org, source_name)
-    original = readable_version(org, source, source_key, source_version, call.caller)
-    check_preconditions(bucket, params)
-    reason = "S3 decrypts the object it copies"
-    use_key(org, source, source_key, original.encryption, "kms:Decrypt", call.caller, reason)
-    algorithm = params.get("ChecksumAlgorithm") or (original.checksum.algorithm if original.checksum else None)
-    replace_tags = params.get("TaggingDirective") == "REPLACE"
-    replace_headers = params.get("MetadataDirective") == "REPLACE"
-    version = Version(
-        params["Key"], bucket.new_version_id(), org.clock.now(), original.body,
-        tags=requested_tags(params) if replace_tags else dict(original.tags),
-        described=described(params) if replace_headers else dict(original.described),
-        encryption=chosen(org, bucket, call.caller, params),
-        checksum=_recomputed(algorithm, original.body),
-    )  # fmt: skip
-    version.etag = etag(version.body, version.encryption, version.id)
-    store_version(org, bucket, version, call.caller)
-    result: Params = {"ETag": version.etag, "LastModified": whole_seconds(version.modified)}
-    if version.checksum:
-        result |= version.checksum.shown()
-    return {"CopyObjectResult": result} | version.encryption.shown() | shown_version(version)
-
-
-def _recomputed(algorithm: str | None, body: bytes) -> Checksum | None:
-    return checked({"ChecksumAlgorithm": algorithm}, body) if algorithm else None
-
-
-@serves(
-    "s3", "DeleteObject", needs=on_object("DeleteObject", versioned=("DeleteObjectVersion",)),
-    source=_API + "DeleteObject: a delete marker in a versioned bucket, a version for good with its id",
-)  # fmt: skip
-def delete(org: Organisation, call: Call) -> Params:
-    bucket, params = open_bucket(org, call), call.params
-    if params.get("IfMatch") is not None:
-        check_preconditions(bucket, params)
-    return remove(org, bucket, params["Key"], params.get("VersionId"))
-
-
-@serves(
-    "s3",
-    "DeleteObjects",
-    needs=delete_objects,
-    fidelity="emulated",
-    source=_API + "DeleteObjects",
-    note="all or nothing: one key that may not be deleted denies the whole request, where AWS reports it per key",
-)
-def delete_many(org: Organisation, call: Call) -> Params:
-    bucket = open_bucket(org, call)
-    deleted: list[Params] = []
-    for one in call.params["Delete"]["Objects"]:
-        answer = remove(org, bucket, one["Key"], one.get("VersionId"))
-        row: Params = {"Key": one["Key"]}
-        if one.get("VersionId"):
-            row["VersionId"] = one["VersionId"]
-        if answer.get("DeleteMarker"):
-            row |= {"DeleteMarker": True, "DeleteMarkerVersionId": answer["VersionId"]}
-        deleted.append(row)
-    return {} if call.params["Delete"].get("Quiet") else {"Deleted": deleted}
-
-
-def remove(org: Organisation, bucket: Bucket, key: str, version_id: str | None) -> Params:
-    """Delete a version by its id, or the key: by a marker where versions are kept, for good elsewhere."""
-    if version_id is not None:
-        found = bucket.find(key, version_id)
-        if found is not None:
-            bucket.drop(found)
-            return {"VersionId": version_id} | ({"DeleteMarker": True} if found.marker else {})
-        return {"VersionId": version_id}
-    if not bucket.versioning:
-        bucket.objects.pop(key, None)
-        return {}
-    marker = Version(key, bucket.new_version_id(), org.clock.now(), marker=True)
-    bucket.add(marker)
-    return {"DeleteMarker": True, "VersionId": marker.id}

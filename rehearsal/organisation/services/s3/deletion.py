@@ -1,0 +1,60 @@
+"""DeleteObject and DeleteObjects: markers where versions are kept, versions for good by their id."""
+
+from __future__ import annotations
+
+from rehearsal.organisation.core import Call, Organisation, Params, serves
+
+from .needs import delete_objects, on_object
+from .objects import check_preconditions, open_bucket
+from .store import Bucket, Version
+
+_API = "S3 API reference: "
+
+
+@serves(
+    "s3", "DeleteObject", needs=on_object("DeleteObject", versioned=("DeleteObjectVersion",)),
+    source=_API + "DeleteObject: a delete marker in a versioned bucket, a version for good with its id",
+)  # fmt: skip
+def delete(org: Organisation, call: Call) -> Params:
+    bucket, params = open_bucket(org, call), call.params
+    if params.get("IfMatch") is not None:
+        check_preconditions(bucket, params)
+    return remove(org, bucket, params["Key"], params.get("VersionId"))
+
+
+@serves(
+    "s3",
+    "DeleteObjects",
+    needs=delete_objects,
+    fidelity="emulated",
+    source=_API + "DeleteObjects",
+    note="all or nothing: one key that may not be deleted denies the whole request, where AWS reports it per key",
+)
+def delete_many(org: Organisation, call: Call) -> Params:
+    bucket = open_bucket(org, call)
+    deleted: list[Params] = []
+    for one in call.params["Delete"]["Objects"]:
+        answer = remove(org, bucket, one["Key"], one.get("VersionId"))
+        row: Params = {"Key": one["Key"]}
+        if one.get("VersionId"):
+            row["VersionId"] = one["VersionId"]
+        if answer.get("DeleteMarker"):
+            row |= {"DeleteMarker": True, "DeleteMarkerVersionId": answer["VersionId"]}
+        deleted.append(row)
+    return {} if call.params["Delete"].get("Quiet") else {"Deleted": deleted}
+
+
+def remove(org: Organisation, bucket: Bucket, key: str, version_id: str | None) -> Params:
+    """Delete a version by its id, or the key: by a marker where versions are kept, for good elsewhere."""
+    if version_id is not None:
+        found = bucket.find(key, version_id)
+        if found is not None:
+            bucket.drop(found)
+            return {"VersionId": version_id} | ({"DeleteMarker": True} if found.marker else {})
+        return {"VersionId": version_id}
+    if not bucket.versioning:
+        bucket.objects.pop(key, None)
+        return {}
+    marker = Version(key, bucket.new_version_id(), org.clock.now(), marker=True)
+    bucket.add(marker)
+    return {"DeleteMarker": True, "VersionId": marker.id}
