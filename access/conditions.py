@@ -171,7 +171,7 @@ def _addresses(values: tuple[str, ...], where: str) -> Hit:
             address = ipaddress.ip_address(value)
         except ValueError:
             return False
-        return any(address.version == r.version and address in r for r in ranges)
+        return any(address in one for one in ranges)
 
     return hit
 

@@ -258,6 +258,15 @@ def test_each_layer_is_judged_alone() -> None:
     }
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_closest_statement_counts_whatever_its_place(order: int) -> None:
+    """Guards: a statement for the account that hides the one for the user, which needs no identity policy."""
+    both = [{**allow(Sid="Account"), "Principal": aws(ACCOUNT)}, {**allow(Sid="User"), "Principal": aws(USER)}]
+    found = layered(USER, resource_policy=policy(*both[::order]))["resource"]
+    assert (found.decision, found.by) == ("allowed", "resource policy statement User")
+    assert allowed(USER, resource_policy=policy(*both[::order]))
+
+
 def test_the_layers_come_in_one_order() -> None:
     """Guards: callers that show them side by side."""
     order: list[Layer] = [

@@ -120,6 +120,12 @@ def test_a_star_in_a_value_is_no_wildcard() -> None:
     assert not like("home/${aws:PrincipalTag/team}/x", "home/red/x", context)
 
 
+@pytest.mark.parametrize("smuggled", ["\ufdd0", "a\ufdd1"])
+def test_a_value_can_smuggle_no_wildcard_in(smuggled: str) -> None:
+    """Guards: a tag made of the characters by which this module marks wildcards."""
+    assert expanded("home/${aws:PrincipalTag/team}/x", {"aws:principaltag/team": smuggled}) is None
+
+
 @pytest.mark.parametrize("context", [{}, {"aws:tagkeys": ("a", "b")}, {"aws:tagkeys": ()}])
 def test_a_variable_without_a_single_value_matches_nothing(context: Context) -> None:
     """Guards: an absent variable read as an empty string, which would match `home//x`.
