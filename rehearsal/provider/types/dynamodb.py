@@ -8,70 +8,33 @@ from typing import Any
 from rehearsal.provider.clients import Clients, error_code, wait_until
 from rehearsal.provider.resource import Argument, AutoName, ResourceType
 from rehearsal.provider.tagging import by_arn, pairs, tag_calls
+from rehearsal.provider.types.table_shapes import (
+    attributes,
+    capacity,
+    encryption,
+    encryption_from_api,
+    index_from_api,
+    index_to_api,
+    key,
+    keys,
+    stream,
+    throughput,
+)
 from rehearsal.provider.values import UNKNOWN, Props
 
 DEFAULT_RECOVERY_DAYS = 35
 """Point-in-time recovery keeps 35 days unless told otherwise (boto:dynamodb RecoveryPeriodInDays)."""
 
 
-def _keys(hash_key: str, range_key: str | None) -> list[dict[str, str]]:
-    keys = [{"AttributeName": hash_key, "KeyType": "HASH"}]
-    return keys + ([{"AttributeName": range_key, "KeyType": "RANGE"}] if range_key else [])
-
-
-def _throughput(source: Props, billing: str) -> dict[str, int] | None:
-    if billing == "PAY_PER_REQUEST":
-        return None
-    return {
-        "ReadCapacityUnits": source.get("readCapacity", 0),
-        "WriteCapacityUnits": source.get("writeCapacity", 0),
-    }
-
-
-def _attributes(args: Props) -> list[dict[str, str]]:
-    return [{"AttributeName": item["name"], "AttributeType": item["type"]} for item in args.get("attributes", ())]
-
-
-def _index(index: Props, billing: str) -> Props:
-    projection = {"ProjectionType": index["projectionType"]}
-    if index.get("nonKeyAttributes"):
-        projection["NonKeyAttributes"] = index["nonKeyAttributes"]
-    found = {
-        "IndexName": index["name"],
-        "KeySchema": _keys(index["hashKey"], index.get("rangeKey")),
-        "Projection": projection,
-    }
-    throughput = _throughput(index, billing)
-    return {**found, "ProvisionedThroughput": throughput} if throughput else found
-
-
-def _encryption(args: Props) -> Props | None:
-    block = args.get("serverSideEncryption")
-    if block is None:
-        return None
-    found: Props = {"Enabled": block["enabled"]}
-    if block["enabled"]:
-        found["SSEType"] = "KMS"
-        if block.get("kmsKeyArn"):
-            found["KMSMasterKeyId"] = block["kmsKeyArn"]
-    return found
-
-
-def _stream(args: Props) -> Props | None:
-    if not args.get("streamEnabled"):
-        return None
-    return {"StreamEnabled": True, "StreamViewType": args["streamViewType"]}
-
-
 def _create(aws: Clients, args: Props) -> str:
     billing = args["billingMode"]
-    indexes = [_index(index, billing) for index in args.get("globalSecondaryIndexes", ())]
+    indexes = [index_to_api(index, billing) for index in args.get("globalSecondaryIndexes", ())]
     aws.call(
         "dynamodb", "create_table",
-        TableName=args["name"], BillingMode=billing, AttributeDefinitions=_attributes(args),
-        KeySchema=_keys(args["hashKey"], args.get("rangeKey")),
-        ProvisionedThroughput=_throughput(args, billing), GlobalSecondaryIndexes=indexes or None,
-        SSESpecification=_encryption(args), StreamSpecification=_stream(args),
+        TableName=args["name"], BillingMode=billing, AttributeDefinitions=attributes(args),
+        KeySchema=keys(args["hashKey"], args.get("rangeKey")),
+        ProvisionedThroughput=throughput(args, billing), GlobalSecondaryIndexes=indexes or None,
+        SSESpecification=encryption(args), StreamSpecification=stream(args),
         TableClass=args.get("tableClass"), DeletionProtectionEnabled=args["deletionProtectionEnabled"],
         Tags=pairs(args.get("tagsAll")),
     )  # fmt: skip
@@ -113,32 +76,6 @@ def _configure(aws: Clients, physical_id: str, args: Props) -> None:
         _set_expiry(aws, physical_id, args["ttl"])
 
 
-def _key(schema: list[dict[str, str]], kind: str) -> str | None:
-    return next((item["AttributeName"] for item in schema if item["KeyType"] == kind), None)
-
-
-def _capacity(source: Props, billing: str) -> Props:
-    if billing == "PAY_PER_REQUEST":
-        return {}
-    throughput = source.get("ProvisionedThroughput", {})
-    return {
-        "readCapacity": throughput.get("ReadCapacityUnits"),
-        "writeCapacity": throughput.get("WriteCapacityUnits"),
-    }
-
-
-def _read_index(index: Props, billing: str) -> Props:
-    found = {
-        "name": index["IndexName"],
-        "hashKey": _key(index["KeySchema"], "HASH"),
-        "rangeKey": _key(index["KeySchema"], "RANGE"),
-        "projectionType": index["Projection"]["ProjectionType"],
-        "nonKeyAttributes": index["Projection"].get("NonKeyAttributes"),
-        **_capacity(index, billing),
-    }
-    return {key: value for key, value in found.items() if value is not None}
-
-
 def _recovery(aws: Clients, physical_id: str) -> Props:
     answer = aws.call("dynamodb", "describe_continuous_backups", TableName=physical_id)["ContinuousBackupsDescription"]
     found = answer.get("PointInTimeRecoveryDescription", {})
@@ -147,38 +84,31 @@ def _recovery(aws: Clients, physical_id: str) -> Props:
     return {"enabled": True, "recoveryPeriodInDays": found.get("RecoveryPeriodInDays", DEFAULT_RECOVERY_DAYS)}
 
 
-def _read_encryption(table: Props) -> Props | None:
-    found = table.get("SSEDescription", {})
-    if found.get("Status") not in ("ENABLED", "ENABLING", "UPDATING"):
-        return None
-    return {"enabled": True, "kmsKeyArn": found.get("KMSMasterKeyArn")}
-
-
 def _read(aws: Clients, physical_id: str, known: Props) -> Props:
     table = aws.call("dynamodb", "describe_table", TableName=physical_id)["Table"]
     expiry = aws.call("dynamodb", "describe_time_to_live", TableName=physical_id)["TimeToLiveDescription"]
     billing = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
-    stream = table.get("StreamSpecification", {})
-    attributes = sorted(table["AttributeDefinitions"], key=lambda item: str(item["AttributeName"]))
+    streaming = table.get("StreamSpecification", {})
+    defined = sorted(table["AttributeDefinitions"], key=lambda item: str(item["AttributeName"]))
     indexes = sorted(table.get("GlobalSecondaryIndexes") or (), key=lambda item: str(item["IndexName"]))
     expires = expiry.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
-    encryption = _read_encryption(table)
-    if encryption is None and (known.get("serverSideEncryption") or {}).get("enabled") is False:
-        encryption = {"enabled": False}
+    encrypted = encryption_from_api(table)
+    if encrypted is None and (known.get("serverSideEncryption") or {}).get("enabled") is False:
+        encrypted = {"enabled": False}
     return {
         "name": table["TableName"],
         "arn": table["TableArn"],
-        "hashKey": _key(table["KeySchema"], "HASH"),
-        "rangeKey": _key(table["KeySchema"], "RANGE"),
-        "attributes": [{"name": item["AttributeName"], "type": item["AttributeType"]} for item in attributes],
+        "hashKey": key(table["KeySchema"], "HASH"),
+        "rangeKey": key(table["KeySchema"], "RANGE"),
+        "attributes": [{"name": item["AttributeName"], "type": item["AttributeType"]} for item in defined],
         "billingMode": billing,
-        **_capacity(table, billing),
-        "globalSecondaryIndexes": [_read_index(index, billing) for index in indexes] or None,
-        "serverSideEncryption": encryption,
+        **capacity(table, billing),
+        "globalSecondaryIndexes": [index_from_api(index, billing) for index in indexes] or None,
+        "serverSideEncryption": encrypted,
         "pointInTimeRecovery": _recovery(aws, physical_id),
         "ttl": {"enabled": expires, "attributeName": expiry.get("AttributeName") or ""},
-        "streamEnabled": stream.get("StreamEnabled", False),
-        "streamViewType": stream.get("StreamViewType"),
+        "streamEnabled": streaming.get("StreamEnabled", False),
+        "streamViewType": streaming.get("StreamViewType"),
         "streamArn": table.get("LatestStreamArn", ""),
         "streamLabel": table.get("LatestStreamLabel", ""),
         "deletionProtectionEnabled": table.get("DeletionProtectionEnabled", False),
@@ -195,9 +125,11 @@ def _update_indexes(aws: Clients, physical_id: str, old: Props, new: Props) -> N
     steps: list[dict[str, Any]] = [
         {"Delete": {"IndexName": name}} for name in sorted((before.keys() - after.keys()) | changed)
     ]
-    steps += [{"Create": _index(after[name], billing)} for name in sorted((after.keys() - before.keys()) | changed)]
+    steps += [
+        {"Create": index_to_api(after[name], billing)} for name in sorted((after.keys() - before.keys()) | changed)
+    ]
     for step in steps:
-        definitions = _attributes(new)
+        definitions = attributes(new)
         aws.call("dynamodb", "update_table", TableName=physical_id, AttributeDefinitions=definitions,
                  GlobalSecondaryIndexUpdates=[step])  # fmt: skip
         _wait_active(aws, physical_id)
@@ -210,17 +142,17 @@ def _update(aws: Clients, physical_id: str, old: Props, new: Props) -> None:
     separate: list[Props] = []  # UpdateTable takes one kind of change a call (boto:dynamodb UpdateTable)
     if changed("billingMode", "readCapacity", "writeCapacity"):
         billing = new["billingMode"]
-        separate.append({"BillingMode": billing, "ProvisionedThroughput": _throughput(new, billing)})
+        separate.append({"BillingMode": billing, "ProvisionedThroughput": throughput(new, billing)})
     if changed("streamEnabled", "streamViewType"):
         if old.get("streamEnabled"):
             separate.append({"StreamSpecification": {"StreamEnabled": False}})
-        separate += [{"StreamSpecification": _stream(new)}] if new.get("streamEnabled") else []
+        separate += [{"StreamSpecification": stream(new)}] if new.get("streamEnabled") else []
     if changed("deletionProtectionEnabled"):
         separate.append({"DeletionProtectionEnabled": new["deletionProtectionEnabled"]})
     if changed("tableClass"):
         separate.append({"TableClass": new["tableClass"]})
     if old.get("serverSideEncryption") != new.get("serverSideEncryption"):
-        separate.append({"SSESpecification": _encryption(new) or {"Enabled": False}})
+        separate.append({"SSESpecification": encryption(new) or {"Enabled": False}})
     for step in separate:
         aws.call("dynamodb", "update_table", TableName=physical_id, **step)
         _wait_active(aws, physical_id)

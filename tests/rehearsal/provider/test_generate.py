@@ -7,9 +7,10 @@ import warnings
 import pytest
 
 from rehearsal.provider import VERSION
-from rehearsal.provider.generate import BadRow, botocore_limits, build, cfn_limits, type_entry
+from rehearsal.provider.generate import build, type_entry
 from rehearsal.provider.metadata import PATH, Property, document, type_data, walk
 from rehearsal.provider.resource import Argument, ResourceType
+from rehearsal.provider.schemas import BadRow, botocore_limits, cfn_limits
 from rehearsal.provider.types import TYPES
 
 
