@@ -32,8 +32,10 @@ from rehearsal.scenario.tables import Tables
 
 DRAIN_SECONDS = 60.0
 
-STARTING_SECONDS = 600
-"""Longer than an endpoint takes to start: skipped on the organisation's clock, not waited for."""
+DECISIONS = 12
+
+PATIENCE = {"Delay": 1, "MaxAttempts": 60}
+"""How boto3 waits for an endpoint: every second, for a minute."""
 
 T = TypeVar("T")
 
@@ -252,7 +254,7 @@ def serve(run: Run) -> None:
     }
     sagemaker.create_endpoint_config(EndpointConfigName="credit-risk-1", ProductionVariants=[variant])
     endpoint = sagemaker.create_endpoint(EndpointName="CreditRisk", EndpointConfigName="credit-risk-1")["EndpointArn"]
-    run.control.advance(STARTING_SECONDS)
+    sagemaker.get_waiter("endpoint_in_service").wait(EndpointName="CreditRisk", WaiterConfig=PATIENCE)
     run.settle()
     status = sagemaker.describe_endpoint(EndpointName="CreditRisk")["EndpointStatus"]
     run.score.equal("the endpoint is in service", status, "InService")
@@ -269,30 +271,41 @@ def keep_outsiders_out(run: Run) -> None:
 
 
 def disturb(run: Run) -> None:
-    """Events come twice and out of order; the facts stay the same, and the state is the last truth."""
+    """Decisions follow each other fast, their events come twice and out of order: each is one fact, the last holds."""
     scientist, version = run.cast.data_scientist(), run.registered()
-    development, staging = run.organisation.stages[:2]
+    first = run.organisation.stages[0]
     request = version_request(version.group_arn, version.card, version.url)
     arn = scientist.client("sagemaker").create_model_package(**request)["ModelPackageArn"]
     run.settle()
-    with run.control.disturbance(duplicate_probability=0.7, reorder_window=4):
-        for stage, decision in ((development, "approve"), (staging, "approve"), (staging, "reject")):
-            approver = run.cast.approver(stage.name)
-            run.console.run(
-                decision, arn, "--stage", stage.name, "--reason", "disturbed", actor=approver
-            )  # fmt: skip
+    registry = run.cast.approver(first.name).client("sagemaker")
+    with run.control.disturbance(duplicate_probability=0.7, reorder_window=4, failure_probability=0.2):
+        for number in range(DECISIONS):
+            status = "Approved" if number % 2 == 0 else "Rejected"
+            registry.update_model_package(
+                ModelPackageArn=arn,
+                ModelApprovalStatus=status,
+                ApprovalDescription=f"decision {number}",
+                ModelLifeCycle={
+                    "Stage": first.lifecycle,
+                    "StageStatus": status,
+                    "StageDescription": f"decision {number}",
+                },
+            )
             time.sleep(0.01)  # SageMaker's LastModifiedTime has milliseconds: two changes must not share one
         run.settle()
     tables = run.tables()
-    rows = tables.ledger(arn)
+    rows, state = tables.ledger(arn), tables.state(arn)
     run.score.equal("no fact is recorded twice", len({row["contentid"] for row in rows}), len(rows))
-    state = tables.state(arn)
+    for kind in ("approval", "stage"):
+        reasons = sorted(row["reason"] for row in rows if row["kind"] == kind and row.get("reason"))
+        told = sorted(f"decision {number}" for number in range(DECISIONS))
+        run.score.equal(f"each decision is one fact of kind {kind}", reasons, told)
     described = scientist.client("sagemaker").describe_model_package(ModelPackageName=arn)
     run.score.equal(
-        "the state is what the registry says",
-        state.get("modelapprovalstatus"),
-        described["ModelApprovalStatus"],
+        "the state is what the registry says", state.get("modelapprovalstatus"), described["ModelApprovalStatus"]
     )
+    late = sum(bool(row["late"]) for row in rows)
+    run.score.expect("some events did come late, and are marked", late > 0, f"{late} late facts of {len(rows)}")
     duplicates = sum(row["kind"] == "duplicate" for row in run.control.events())
     run.score.expect("some events did come twice", duplicates > 0, f"{duplicates} duplicates")
 
@@ -336,7 +349,7 @@ def trouble(row: dict[str, Any]) -> str | None:
     match row["kind"]:
         case "lost" | "lost-logs" | "dead-letter" | "delete-failed":
             return f"{row['kind']}: {row.get('rule') or row.get('queue') or row.get('function')}: {row.get('reason')}"
-        case "delivery" if row["outcome"] != "delivered":
+        case "delivery" if row["outcome"] == "dead-letter":  # a failed attempt is tried again, or ends here
             return f"{row['rule']} could not deliver to {row['target']}: {row['error_code']}: {row['denied_by']}"
         case "invocation" if row["error"]:
             return f"{row['function']} failed: {row['error']}: {row.get('payload', '')}"

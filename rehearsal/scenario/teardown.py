@@ -8,7 +8,7 @@ from typing import Any
 
 from blueprint.names import HUB
 from rehearsal.scenario.configuration import consumer
-from rehearsal.scenario.flow import STARTING_SECONDS, Run, together
+from rehearsal.scenario.flow import PATIENCE, Run, together
 
 
 def take_down(run: Run) -> None:
@@ -44,8 +44,7 @@ def _clear_what_people_made(run: Run) -> None:
     spoke = consumer(run.organisation)
     serving = run.cast.administrator(spoke.account).client("sagemaker")
     serving.delete_endpoint(EndpointName="CreditRisk")
-    run.control.advance(STARTING_SECONDS)
-    run.settle()
+    serving.get_waiter("endpoint_deleted").wait(EndpointName="CreditRisk", WaiterConfig=PATIENCE)
     serving.delete_endpoint_config(EndpointConfigName="credit-risk-1")
     serving.delete_model(ModelName="credit-risk-1")
     registry = run.cast.administrator(run.organisation.hub).client("sagemaker")

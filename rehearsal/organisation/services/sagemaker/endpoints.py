@@ -22,7 +22,7 @@ from .registry import invalid, now
 
 _MODEL = "botocore sagemaker service-2: "
 DETAIL_TYPE = "SageMaker Endpoint State Change"
-TRANSITION_SECONDS = 5.0
+TRANSITION_SECONDS = 1.0
 """How long creating, updating and deleting take on the organisation's clock; AWS takes minutes."""
 _SERVED = frozenset({"EndpointName", "EndpointConfigName", "Tags"})
 
