@@ -5,6 +5,7 @@ gets here.
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Thread
@@ -38,6 +39,9 @@ def control(org: Emulator, environ: dict[str, Any], body: bytes) -> Http:
         return _json({"error": "BadRequest", "message": f"{verb}: {error!r}"}, 400)
     except TimeoutError as error:
         return _json({"error": "Timeout", "message": str(error)}, 408)
+    except Exception as error:  # noqa: BLE001 - the harness must read what broke, not a dropped connection
+        traceback.print_exc()
+        return _json({"error": "Bug", "message": f"{verb}: {error!r}"}, 500)
 
 
 def _json(value: Any, status: int = 200) -> Http:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,10 @@ from rehearsal.organisation.gateway import Gateway
 
 if TYPE_CHECKING:
     from rehearsal.organisation.emulator import Emulator
+
+
+PATIENCE_SECONDS = 2.0
+"""How long a stop waits for answers under way."""
 
 
 class _Handler(MotoRequestHandler):
@@ -72,12 +77,16 @@ class _Threads(ThreadedWSGIServer):
             self._open.discard(request)
         super().shutdown_request(request)
 
-    def disconnect(self) -> None:
+    def disconnect(self, patience_seconds: float) -> None:
+        """End all connections: no further request is read, answers under way are still written."""
         with self._changing:
             waiting = list(self._open)
         for connection in waiting:
             with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RD)
+        deadline = time.monotonic() + patience_seconds
+        while self._open and time.monotonic() < deadline:
+            time.sleep(0.005)
 
 
 class Server:
@@ -97,6 +106,6 @@ class Server:
     def stop(self) -> None:
         """Stop accepting, end open connections, close the socket, join the accepting thread."""
         self._server.shutdown()
-        self._server.disconnect()
+        self._server.disconnect(PATIENCE_SECONDS)
         self._server.server_close()
         self._thread.join(timeout=5)
