@@ -62,17 +62,24 @@ def read_outcome(log: Path, output: str, seconds: float) -> Outcome:
     counts: dict[str, int] = {}
     steps: list[Step] = []
     messages: list[str] = []
+    refreshed: set[str] = set()
     for event in _events(log):
         if "summaryEvent" in event:
             counts = dict(event["summaryEvent"].get("resourceChanges") or {})
         elif "resourcePreEvent" in event:
-            if step := _step(event["resourcePreEvent"]["metadata"]):
+            metadata = event["resourcePreEvent"]["metadata"]
+            if metadata["op"] == "refresh":
+                refreshed.add(metadata["urn"])
+            if step := _step(metadata):
                 steps.append(step)
         elif "resOutputsEvent" in event:
-            # A refresh knows what it found only when it is done.
+            # A refresh knows what it found only when it is done, and then names what it found as the operation
+            # (update, delete, same). Later events of the resource belong to the update that `up --refresh` goes on to.
             metadata = event["resOutputsEvent"]["metadata"]
-            if metadata["op"] == "refresh" and (step := _drift(metadata)):
-                steps.append(step)
+            if metadata["urn"] in refreshed:
+                refreshed.remove(metadata["urn"])
+                if step := _drift(metadata):
+                    steps.append(step)
         elif "diagnosticEvent" in event:
             diagnostic = event["diagnosticEvent"]
             if diagnostic["severity"] in {"warning", "error"}:

@@ -1,4 +1,4 @@
-"""The engine's event log, read from lines as the engine writes them."""
+"""The engine's event log says what a refresh found only when it is done."""
 
 from __future__ import annotations
 
@@ -6,57 +6,49 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rehearsal.engine_events import Outcome, read_outcome
+from rehearsal.engine_events import read_outcome
 
-URN = "urn:pulumi:hub::governance::aws:kms/key:Key::artifacts"
-
-
-def outcome(tmp_path: Path, *events: dict[str, Any], tail: str = "") -> Outcome:
-    """What is read from a log of these events."""
-    log = tmp_path / "events.jsonl"
-    log.write_text("".join(json.dumps(event) + "\n" for event in events) + tail, "utf-8")
-    return read_outcome(log, "printed", 1.5)
+URN = "urn:pulumi:dev::probe::aws:iam/role:Role::role"
 
 
-def metadata(op: str, **more: Any) -> dict[str, Any]:
-    """The metadata of a step on one key."""
-    return {"op": op, "urn": URN, "type": "aws:kms/key:Key", **more}
+def pre(op: str) -> dict[str, Any]:
+    return {"resourcePreEvent": {"metadata": {"op": op, "urn": URN, "type": "aws:iam/role:Role"}}}
 
 
-def test_a_step_names_the_properties_that_differ(tmp_path: Path) -> None:
-    """Guards: a change reported without what changed."""
-    diff = {"policy": {"kind": "update"}, "description": {"kind": "update"}}
-    result = outcome(tmp_path, {"resourcePreEvent": {"metadata": metadata("update", detailedDiff=diff)}})
-    assert [str(step) for step in result.steps] == ["update aws:kms/key:Key artifacts [description, policy]"]
+def done(op: str, old: dict[str, Any], new: dict[str, Any] | None) -> dict[str, Any]:
+    metadata = {"op": op, "urn": URN, "type": "aws:iam/role:Role", "old": {"outputs": old}}
+    return {"resOutputsEvent": {"metadata": metadata | ({"new": {"outputs": new}} if new is not None else {})}}
 
 
-def test_what_changes_nothing_is_no_step(tmp_path: Path) -> None:
-    """Guards: an unchanged or only read resource that fails a preview without changes."""
-    quiet = [{"resourcePreEvent": {"metadata": metadata(op)}} for op in ("same", "read", "refresh")]
-    assert outcome(tmp_path, *quiet).steps == ()
+def steps(folder: Path, *events: dict[str, Any]) -> list[str]:
+    log = folder / "events.jsonl"
+    log.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    return [str(step) for step in read_outcome(log, "", 0.0).steps]
 
 
-def test_a_refresh_tells_drift_and_loss(tmp_path: Path) -> None:
-    """Guards: drift that a refresh finds and nobody sees."""
-    old = {"outputs": {"enabled": True, "arn": "a"}}
-    drifted = metadata("refresh", old=old, new={"outputs": {"enabled": False, "arn": "a"}})
-    lost = metadata("refresh", old=old, new=None)
-    same = metadata("refresh", old=old, new=old)
-    result = outcome(tmp_path, *({"resOutputsEvent": {"metadata": item}} for item in (drifted, lost, same)))
-    assert [(step.op, step.properties) for step in result.steps] == [("update", ("enabled",)), ("delete", ())]
+def test_drift_is_a_step_that_names_the_property(tmp_path: Path) -> None:
+    """Guards: a refresh that reports nothing although a role's tags were changed by hand."""
+    found = steps(tmp_path, pre("refresh"), done("update", {"tags": {"a": "1"}}, {"tags": {}}))
+    assert found == ["update aws:iam/role:Role role [tags]"]
 
 
-def test_warnings_and_errors_are_kept(tmp_path: Path) -> None:
-    """Guards: a warning of the engine that scrolls away."""
-    said = [
-        {"diagnosticEvent": {"severity": severity, "message": f"{severity} text\n"}}
-        for severity in ("debug", "info", "warning", "error")
-    ]
-    assert outcome(tmp_path, *said).messages == ("warning: warning text", "error: error text")
+def test_a_vanished_resource_is_a_step(tmp_path: Path) -> None:
+    """Guards: a deleted table that a refresh passes over."""
+    assert steps(tmp_path, pre("refresh"), done("delete", {"tags": {}}, None)) == ["delete aws:iam/role:Role role"]
 
 
-def test_the_log_of_an_interrupted_run_counts_as_far_as_it_goes(tmp_path: Path) -> None:
-    """Guards: a parse error of a half-written line that hides why the run failed."""
-    summary = {"summaryEvent": {"resourceChanges": {"create": 1}, "durationSeconds": 3}}
-    result = outcome(tmp_path, summary, tail='{"resourcePreEvent": {"meta')
-    assert (result.counts, result.seconds, result.output) == ({"create": 1}, 1.5, "printed")
+def test_what_a_refresh_found_unchanged_is_no_step(tmp_path: Path) -> None:
+    """Guards: every refreshed resource reported as drift."""
+    assert steps(tmp_path, pre("refresh"), done("same", {"tags": {}}, {"tags": {}})) == []
+
+
+def test_the_update_after_a_refresh_is_counted_once(tmp_path: Path) -> None:
+    """Guards: `up --refresh` that reports the mending update as drift a second time."""
+    found = steps(
+        tmp_path,
+        pre("refresh"),
+        done("update", {"tags": {"a": "1"}}, {"tags": {}}),
+        pre("update"),
+        done("update", {"tags": {}}, {"tags": {"a": "1"}}),
+    )
+    assert found == ["update aws:iam/role:Role role [tags]", "update aws:iam/role:Role role"]

@@ -18,7 +18,8 @@ QUEUES = "components/queues.py"
 
 NO_DENY_AT_CREATION = Edit(
     SPOKE_ROLES,
-    '        deny("NeverApproveAtCreation", CREATE, ["*"], condition={"StringNotEquals": {APPROVAL_STATUS: PENDING}}),\n',
+    '        deny("NeverApproveAtCreation", CREATE, ["*"],'
+    ' condition={"StringNotEquals": {APPROVAL_STATUS: PENDING}}),\n',
     "",
 )
 
