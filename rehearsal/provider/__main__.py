@@ -26,8 +26,7 @@ MAX_MESSAGE_BYTES = 400 << 20
 WATCH_SECONDS = 0.5
 
 
-def _exit_with_parent() -> None:
-    parent = os.getppid()
+def _exit_with_parent(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(WATCH_SECONDS)
     os._exit(0)
@@ -46,6 +45,7 @@ def _warm_up() -> None:
 
 def main() -> None:
     """Serve until killed."""
+    engine = os.getppid()  # before anything else: an engine that dies while this starts must be missed too
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     options = [("grpc.max_receive_message_length", MAX_MESSAGE_BYTES), ("grpc.max_send_message_length", -1)]
@@ -54,8 +54,8 @@ def main() -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    for work in (_exit_with_parent, _warm_up):
-        threading.Thread(target=work, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, args=(engine,), daemon=True).start()
+    threading.Thread(target=_warm_up, daemon=True).start()
     server.wait_for_termination()
 
 
