@@ -46,10 +46,28 @@ class Emulated:
             return
         family = [process, *process.children(recursive=True)]
         process.send_signal(signal.SIGTERM)
-        _, alive = psutil.wait_procs(family, timeout=STOP_SECONDS)
-        for each in alive:
+        for each in _still_alive(family, STOP_SECONDS):
             each.kill()
-        psutil.wait_procs(alive, timeout=STOP_SECONDS)
+        _still_alive(family, STOP_SECONDS)
+
+
+def _still_alive(processes: list[psutil.Process], timeout_seconds: float) -> list[psutil.Process]:
+    """Those that haven't ended within the time; returns as soon as there is none.
+
+    A zombie has ended: it holds no port, file or memory. After --keep the organisation's parent is process 1, which may
+    take seconds to collect it (`psutil.wait_procs` waits for that).
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while (alive := [one for one in processes if _runs(one)]) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return alive
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def start(folder: Path, seed: int, *, outlive: bool) -> Emulated:
