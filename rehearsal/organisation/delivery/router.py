@@ -23,6 +23,7 @@ from rehearsal.organisation.delivery.patterns import matches
 from rehearsal.organisation.delivery.schedules import parse_schedule
 from rehearsal.organisation.delivery.targets import Arrived, DeliveryFailed, Sender
 from rehearsal.organisation.delivery.transform import Context
+from rehearsal.organisation.unfinished import Unfinished
 
 DEFAULT_RETRIES = 185
 DEFAULT_AGE_SECONDS = 86_400
@@ -64,8 +65,7 @@ class Router:
         self._held: list[Delivery] = []
         self._fate = Fate(Disturbance(seed=org.seed))
         self._sender = Sender(org, self.publish, self._forwarded_id)
-        self._unfinished = 0
-        self._counted = threading.Condition()
+        self._unfinished = Unfinished()
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
         self._thread.start()
 
@@ -126,14 +126,11 @@ class Router:
         self._fate = Fate(disturbance or Disturbance(seed=self._org.seed))
 
     def pending(self) -> int:
-        return self._unfinished
+        return self._unfinished.count()
 
     def settle(self, timeout_seconds: float = 30.0) -> bool:
         """Wait until all that can be delivered now is. Returns whether it was so already, or can't be waited for."""
-        with self._counted:
-            if self._unfinished == 0:
-                return True
-            return not self._counted.wait_for(lambda: self._unfinished == 0, timeout_seconds)
+        return self._unfinished.settle(timeout_seconds)
 
     def stop(self) -> None:
         for rule in all_rules(self._org, self._org.region):
@@ -143,14 +140,8 @@ class Router:
         self._thread.join(timeout=5)
 
     def _put(self, work: Arrived | Delivery) -> None:
-        with self._counted:
-            self._unfinished += 1
+        self._unfinished.begin()
         self._work.put(work)
-
-    def _done(self) -> None:
-        with self._counted:
-            self._unfinished -= 1
-            self._counted.notify_all()
 
     def _forwarded_id(self, id_: str) -> str:
         return str(uuid.uuid4()) if self._fate.new_id() else id_
@@ -169,7 +160,7 @@ class Router:
                 self._fate.pick(self._held, last=False, each=self._deliver_and_count)
             else:
                 self._match(work)
-                self._done()
+                self._unfinished.end()
 
     def _match(self, arrived: Arrived) -> None:
         with self._org.lock:
@@ -201,7 +192,7 @@ class Router:
         except Exception as error:  # noqa: BLE001 - one event's fault must not end the routing of all others
             self._lost(delivery, type(error).__name__, f"{error} (a fault of the rehearsal itself)")
         finally:
-            self._done()
+            self._unfinished.end()
 
     def _deliver(self, delivery: Delivery) -> None:
         delivery.attempt += 1

@@ -7,7 +7,6 @@ invocation-async-retain-records (destinations are authorised by the function's r
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from rehearsal.organisation.core import ApiError, Organisation
 from rehearsal.organisation.runtime.functions import Function, find_function
 from rehearsal.organisation.runtime.pool import LAMBDA, Pool
 from rehearsal.organisation.runtime.sandbox import Outcome
+from rehearsal.organisation.unfinished import Unfinished
 
 RETRY_SECONDS = (60.0, 120.0)
 THROTTLE_FIRST_SECONDS = 1.0
@@ -47,8 +47,7 @@ class Invocations:
         self._clock.settle_with(self.settle)
         self.pool = Pool(org)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="lambda")
-        self._unfinished = 0
-        self._counted = threading.Condition()
+        self._unfinished = Unfinished()
 
     def exists(self, arn: str) -> bool:
         try:
@@ -69,14 +68,11 @@ class Invocations:
         self._submit(Later(arn, event, self._clock.now()))
 
     def pending(self) -> int:
-        return self._unfinished
+        return self._unfinished.count()
 
     def settle(self, timeout_seconds: float = 30.0) -> bool:
         """Wait until no asynchronous invocation is at work. Returns whether none was, or one can't be waited for."""
-        with self._counted:
-            if self._unfinished == 0:
-                return True
-            return not self._counted.wait_for(lambda: self._unfinished == 0, timeout_seconds)
+        return self._unfinished.settle(timeout_seconds)
 
     def stop(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -86,8 +82,7 @@ class Invocations:
         return find_function(self._org, arn, "", self._org.region)
 
     def _submit(self, later: Later) -> None:
-        with self._counted:
-            self._unfinished += 1
+        self._unfinished.begin()
         self._threads.submit(self._run, later)
 
     def _run(self, later: Later) -> None:
@@ -96,9 +91,7 @@ class Invocations:
         except Exception as error:  # noqa: BLE001 - told in the event log: nobody waits for this thread's result
             self._org.note("lost", function=later.arn, reason=f"{type(error).__name__}: {error}")
         finally:
-            with self._counted:
-                self._unfinished -= 1
-                self._counted.notify_all()
+            self._unfinished.end()
 
     def _attempt(self, later: Later) -> None:
         function = self._function(later.arn)
