@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -115,11 +116,23 @@ class Control:
         self.send("stop")
 
 
+@cache
+def _models() -> Any:
+    """botocore's service models, read once per process: a loader of its own costs each session 0.1 to 0.5 s."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
 def boto_session(credentials: Credentials, region: str) -> Any:
     """A boto3 session with given credentials; it reads no profile and no environment credentials."""
     import boto3
+    import botocore.session
 
+    underneath = botocore.session.Session()
+    underneath.register_component("data_loader", _models())
     return boto3.Session(
+        botocore_session=underneath,
         aws_access_key_id=credentials.access_key,
         aws_secret_access_key=credentials.secret_key,
         aws_session_token=credentials.session_token or None,
