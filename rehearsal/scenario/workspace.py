@@ -30,8 +30,12 @@ def copy_program(root: Path, target: Path) -> Path:
 
 
 def _make_trial(stack_file: Path) -> None:
-    """The rehearsed stacks are trials: what is stateful goes with them. Everything else stays as configured."""
+    """The rehearsed stacks are trials: what is stateful goes with them. Everything else stays as configured.
+
+    Only the configuration is taken over: how the checkout's own stack keeps its secrets (`encryptionsalt`,
+    `secretsprovider`, written by `pulumi stack init`) belongs to a passphrase or key that the rehearsal doesn't have.
+    """
     content: dict[str, Any] = yaml.safe_load(stack_file.read_text(encoding="utf-8")) or {}
     config = content.get("config") or {}
-    content["config"] = config | {f"{PROJECT}:statefulResources": "destroy"}
-    stack_file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    trial = {"config": config | {f"{PROJECT}:statefulResources": "destroy"}}
+    stack_file.write_text(yaml.safe_dump(trial), encoding="utf-8")
