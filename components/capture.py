@@ -22,6 +22,9 @@ from components.events import Rules, RulesArgs
 from components.function import Function, FunctionArgs
 from components.queues import Queues, QueuesArgs
 
+LEAST_MAXIMUM_CONCURRENCY = 2
+"""Of an event source mapping (botocore lambda, MaximumConcurrency)."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CaptureArgs:
@@ -120,6 +123,12 @@ class Capture(pulumi.ComponentResource):
                 role_late=keys,
                 log_key_arn=args.governance_key_arn,
                 log_retention_days=settings.log_retention_days,
+                # Tags are read, changed and put back as a whole, and two versions may share an artifact: one at a time.
+                # Lambda itself tries throttled batches again within the visibility timeout (lambda
+                # services-sqs-errorhandling), so the mapping's least concurrency of two loses nothing.
+                batch_size=1,
+                maximum_concurrency=LEAST_MAXIMUM_CONCURRENCY,
+                reserved_concurrency=1,
                 boundary_arn=settings.boundary_arn,
             ),
             inside,

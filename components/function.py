@@ -37,7 +37,10 @@ PACKAGE_FOLDER = Path("build", "functions")
 class FunctionArgs:
     """`function` names it; its handler is `lambdas.<function>.handler.handler`. `root` is the project's folder.
 
-    `build_role` makes the role's spec from the late values `role_late`.
+    `batch_size`: messages of an invocation. `maximum_concurrency`: invocations at once by the mapping.
+    `reserved_concurrency`: invocations at once whoever invokes, None for no reservation; the account's quota must leave
+    100 unreserved (lambda configuration-concurrency). `build_role` makes the role's spec from the late values
+    `role_late`.
     """
 
     organisation: Organisation
@@ -51,6 +54,9 @@ class FunctionArgs:
     role_late: tuple[pulumi.Input[str], ...]
     log_key_arn: pulumi.Input[str]
     log_retention_days: int
+    batch_size: int = BATCH_SIZE
+    maximum_concurrency: int = MAXIMUM_CONCURRENCY
+    reserved_concurrency: int | None = None
     boundary_arn: str | None = None
 
 
@@ -85,6 +91,7 @@ class Function(pulumi.ComponentResource):
             source_code_hash=args.package.sha256_base64,
             memory_size=MEMORY_MB,
             timeout=TIMEOUT_SECONDS,
+            reserved_concurrent_executions=args.reserved_concurrency,
             environment=lambda_.FunctionEnvironmentArgs(variables=dict(args.environment)),
             logging_config=lambda_.FunctionLoggingConfigArgs(log_format="Text", log_group=logs.name),
             opts=child(self, after=[*role.ready, logs]),
@@ -93,9 +100,9 @@ class Function(pulumi.ComponentResource):
             name,
             event_source_arn=args.queue.arn,
             function_name=function.name,
-            batch_size=BATCH_SIZE,
+            batch_size=args.batch_size,
             function_response_types=["ReportBatchItemFailures"],
-            scaling_config=lambda_.EventSourceMappingScalingConfigArgs(maximum_concurrency=MAXIMUM_CONCURRENCY),
+            scaling_config=lambda_.EventSourceMappingScalingConfigArgs(maximum_concurrency=args.maximum_concurrency),
             opts=child(self),
         )
         self.arn = function.arn

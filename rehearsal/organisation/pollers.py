@@ -1,8 +1,8 @@
 """Event source mappings at work: read a queue with the function's role, invoke the function, delete what it did.
 
 Sources: lambda/services-sqs-scaling (5 batches at once, maximum concurrency), services-sqs-errorhandling (partial batch
-responses), services-sqs-parameters, invocation-eventfiltering. Lambda polls without end; here a mapping reads when its
-queue has a visible message, so that the request log holds no empty polls.
+responses, throttled batches tried again), services-sqs-parameters, invocation-eventfiltering. Lambda polls without end;
+here a mapping reads when its queue has a visible message, so that the request log holds no empty polls.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ LONGEST_WAIT_SECONDS = 1.0
 BLOCKED_SECONDS = 5.0
 LONGEST_BLOCKED_SECONDS = 300.0
 BATCH_BYTES = 6_291_456
+THROTTLED_FIRST_SECONDS = 0.02
+THROTTLED_LONGEST_SECONDS = 1.0
+"""Real seconds between tries of a throttled batch; AWS publishes no numbers."""
 
 
 class Pollers:
@@ -205,7 +208,7 @@ class Pollers:
             self._count(mapping, -1)
 
     def _invoke(self, mapping: Mapping, records: list[Params]) -> None:
-        outcome: Outcome = self._org.component("lambda").invoke(mapping.function, {"Records": records})
+        outcome = self._answered(mapping, records)
         ids = [one["messageId"] for one in records]
         failed, why = self._failed(mapping, outcome, ids)
         self._org.note(
@@ -214,6 +217,24 @@ class Pollers:
         )  # fmt: skip
         self._delete(mapping, [one for one in records if one["messageId"] not in failed])
         mapping.result = "PROBLEM: Function call failed" if why else "OK"
+
+    def _answered(self, mapping: Mapping, records: list[Params]) -> Outcome:
+        """The function's answer. A throttled batch is tried again until its messages show again in the queue, which
+        counts no further receive (lambda/services-sqs-errorhandling).
+        """
+        queue = find_queue(self._org, mapping.queue)
+        hidden = timedelta(seconds=queue.seconds("VisibilityTimeout") if queue else 0)
+        end, wait = self._clock.now() + hidden, THROTTLED_FIRST_SECONDS
+        while True:
+            try:
+                answer: Outcome = self._org.component("lambda").invoke(mapping.function, {"Records": records})
+            except ApiError as error:
+                if error.code != "TooManyRequestsException" or self._stopped or self._clock.now() >= end:
+                    raise
+            else:
+                return answer
+            self._org.component("queues").wait(wait)
+            wait = min(wait * 2, THROTTLED_LONGEST_SECONDS)
 
     def _failed(self, mapping: Mapping, outcome: Outcome, ids: Sequence[str]) -> tuple[set[str], str]:
         """The ids that go back to the queue, and why if that is the whole batch."""

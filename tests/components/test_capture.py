@@ -67,6 +67,24 @@ def test_rules_on_the_governance_bus_wait_for_it() -> None:
     assert buses == {"hub-packages": None, "hub-endpoints": "mlgov-governance", "hub-requests": "mlgov-governance"}
 
 
+def test_only_one_approval_is_worked_on_at_a_time() -> None:
+    """Guards: two versions that share an artifact, approved at once: each invocation reads the object's tags and puts
+    them back whole, so the later one would drop the other's.
+    """
+    made = hub_run()
+    function = made.one(FUNCTION, "hub-approval").inputs
+    mapping = made.one("aws:lambda/eventSourceMapping:EventSourceMapping", "hub-approval").inputs
+    assert function["reservedConcurrentExecutions"] == 1
+    assert (mapping["batchSize"], mapping["scalingConfig"]) == (1, {"maximumConcurrency": 2})
+
+
+def test_capture_isn_t_held_to_one_at_a_time() -> None:
+    """Guards: the approval function's reservation on the function that must keep up with all events."""
+    made = hub_run()
+    assert "reservedConcurrentExecutions" not in made.one(FUNCTION, "hub-capture").inputs
+    assert made.one("aws:lambda/eventSourceMapping:EventSourceMapping", "hub-capture").inputs["batchSize"] == 10
+
+
 def test_mappings_report_failures_message_by_message() -> None:
     """Guards: one bad message that sends its whole batch round again."""
     for mapping in hub_run().of("aws:lambda/eventSourceMapping:EventSourceMapping"):

@@ -95,6 +95,25 @@ def test_a_function_error_returns_the_batch_until_its_receives_are_used_up(bench
     assert bench.lambda_.get_event_source_mapping(UUID=uuid)["LastProcessingResult"] == "PROBLEM: Function call failed"
 
 
+def test_a_throttled_batch_is_tried_again_before_its_messages_show_again(bench: Workbench) -> None:
+    """Guards reserved concurrency below the mapping's: the second batch waits for its turn, and neither waits for the
+    visibility timeout nor uses up a receive on its way to the dead letters.
+    """
+    dead_url, redrive = _dead(bench, "turns", 1)
+    url, arn = bench.queue("turns", **redrive)
+    slow = COLLECT.replace("failed = []", "failed = []; import time; time.sleep(0.3)")
+    bench.consumer("turns", arn, slow, BatchSize=1, ScalingConfig={"MaximumConcurrency": 2})
+    bench.lambda_.put_function_concurrency(FunctionName="turns", ReservedConcurrentExecutions=1)
+    _send(bench, url, "a", "b", "c")
+    assert sorted(line for line in bench.log_lines("turns") if line.startswith("done")) == [
+        "done a",
+        "done b",
+        "done c",
+    ]
+    assert _left(bench, url) == ("0", "0")
+    assert bench.receive(dead_url) == []
+
+
 def test_a_large_batch_is_gathered_within_its_window(bench: Workbench) -> None:
     """Guards batches beyond the 10 messages of one receive."""
     url, arn = bench.queue("window")
