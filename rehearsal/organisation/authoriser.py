@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rehearsal.organisation import core
 from rehearsal.organisation.core import Call, Caller, Document, Need, NotEmulated
-from rehearsal.organisation.identity import Policies, account_of
+from rehearsal.organisation.identity import Policies
 from rehearsal.organisation.policies import keys_asked, parsed
 from rehearsal.organisation.resolve import keys_of, request_tags, tag_keys
 
@@ -35,8 +35,7 @@ GLOBAL_KEYS = frozenset(
         "aws:vpceorgid", "aws:vpceorgpaths", "aws:vpcsourceip",
     }
 )  # fmt: skip
-"""Global keys that are set where AWS would set them, or that are rightly absent: no request comes from a VPC,
-a
+"""Global keys that are set where AWS would set them, or that are rightly absent: no request comes from a VPC, a
 browser or a federated web identity. Source: iam/reference_policies_condition-keys."""
 
 NOBODY: Document = {"Version": "2012-10-17", "Statement": []}
@@ -233,8 +232,3 @@ def _region(need: Need, region: str) -> str:
 
 def _time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def owner_account(arn: str, otherwise: str) -> str:
-    """The account of a resource's ARN; S3's and other ARNs without one belong to `otherwise`."""
-    return account_of(arn) or otherwise

@@ -7,7 +7,7 @@ from typing import Any
 
 from rehearsal.organisation.core import ApiError, Call, Need, Organisation, Params, condition_keys, serves
 from rehearsal.organisation.directory import FULL, ControlPolicy, Directory
-from rehearsal.organisation.services.paging import page
+from rehearsal.organisation.services.paging import paged
 
 API = "organizations/latest/APIReference/API_"
 
@@ -50,8 +50,7 @@ def _policy(directory: Directory, policy_id: str) -> ControlPolicy:
 
 def _paged(member: str, rows: list[Any], call: Call) -> Params:
     invalid = ApiError("InvalidInputException", "The provided NextToken is not one that this list returned.")
-    shown, token = page(rows, call.params.get("NextToken"), call.params.get("MaxResults"), default=20, invalid=invalid)
-    return {member: shown, **({"NextToken": token} if token is not None else {})}
+    return paged(member, rows, call.params, default=20, invalid=invalid)
 
 
 @serves("organizations", "DescribeOrganization", source=API + "DescribeOrganization (any member may)", needs=_needs)

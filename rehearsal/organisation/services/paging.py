@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from rehearsal.organisation.core import ApiError
+from rehearsal.organisation.core import ApiError, Params
 
 Row = TypeVar("Row")
 _PREFIX = "page:"
@@ -23,6 +23,18 @@ def page(
     start = _offset(token, invalid) if token else 0
     end = start + (limit or default)
     return list(rows[start:end]), _token(end) if end < len(rows) else None
+
+
+def paged(
+    member: str, rows: Sequence[Any], params: Params, *, default: int, invalid: ApiError,
+    following: str = "NextToken", most: str = "MaxResults",
+) -> Params:  # fmt: skip
+    """A list answer: the page of `rows` that `params` ask for as `member`, and the next page's token if there is one.
+
+    `following` and `most` are the service's names of the two parameters; the answer's token has the former too.
+    """
+    shown, token = page(rows, params.get(following), params.get(most), default=default, invalid=invalid)
+    return {member: shown} | ({following: token} if token is not None else {})
 
 
 def _token(offset: int) -> str:

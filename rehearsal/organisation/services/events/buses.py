@@ -24,7 +24,7 @@ from rehearsal.organisation.core import (
     serves,
 )
 from rehearsal.organisation.delivery.buses import DEFAULT, Bus, bus_arn, buses, find_bus
-from rehearsal.organisation.services.documents import parse_policy
+from rehearsal.organisation.policies import parsed
 
 SOURCE = "eventbridge/APIReference"
 NAME = re.compile(r"[.\-_A-Za-z0-9]{1,256}")
@@ -42,7 +42,7 @@ def policy_of(org: Organisation, arn: str, account: str, region: str) -> Documen
     if ":event-bus/" not in arn:
         return None
     bus = buses(org, account, region).get(arn.split(":event-bus/")[1])
-    return parse_policy(bus.policy) if bus else None
+    return parsed(bus.policy) if bus and bus.policy else None
 
 
 UNSCOPED = frozenset({"ListEventBuses", "PutPermission", "RemovePermission"})

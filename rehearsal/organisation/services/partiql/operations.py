@@ -5,14 +5,13 @@ moto's own parser fails on parameters inside transactions, so statements are rea
 
 from __future__ import annotations
 
-import copy
 import json
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from rehearsal.organisation.core import ApiError, Call, NotEmulated, Organisation, Params, serves
 from rehearsal.organisation.services.dynamodb.tables import require_table, table_arn, use_table_key
+from rehearsal.organisation.services.idempotency import Answers, answer_once
 
 from .needs import on_statement, on_transaction
 from .parser import parse
@@ -77,13 +76,6 @@ def _table(org: Organisation, call: Call, name: str) -> Any:
     return table
 
 
-@dataclass(slots=True)
-class _Answered:
-    fingerprint: str
-    answer: Params
-    at: datetime
-
-
 @serves(
     "dynamodb", "ExecuteTransaction", needs=on_transaction, fidelity="emulated",
     source=_GUIDE + ".multiplestatements.transactions; transaction-apis; botocore dynamodb service-2: "
@@ -95,20 +87,15 @@ def execute_transaction(org: Organisation, call: Call) -> Params:
     token = call.params.get("ClientRequestToken")
     if not token:
         return _execute(org, call)
-    answered: dict[str, _Answered] = org.state("partiql", call.owner, call.region)
-    time = org.clock.now()
-    fingerprint = json.dumps(call.params["TransactStatements"], sort_keys=True, default=str)
-    seen = answered.get(token)
-    if seen is not None and time < seen.at + TOKEN_LASTS:
-        if seen.fingerprint != fingerprint:
-            raise ApiError(
-                "IdempotentParameterMismatchException",
-                f"ClientRequestToken {token} was used within the last 10 minutes with other statements.",
-            )
-        return copy.deepcopy(seen.answer)
-    answer = _execute(org, call)
-    answered[token] = _Answered(fingerprint, copy.deepcopy(answer), time)
-    return answer
+    answered: Answers = org.state("partiql", call.owner, call.region)
+    return answer_once(
+        answered, token, call.params["TransactStatements"], lambda: _execute(org, call), now=org.clock.now(),
+        lasts=TOKEN_LASTS,
+        mismatch=ApiError(
+            "IdempotentParameterMismatchException",
+            f"ClientRequestToken {token} was used within the last 10 minutes with other statements.",
+        ),
+    )  # fmt: skip
 
 
 def _execute(org: Organisation, call: Call) -> Params:

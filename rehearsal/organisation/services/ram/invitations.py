@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from rehearsal.organisation.core import ApiError, Call, Organisation, Params, serves
-from rehearsal.organisation.services.paging import page
 
 from .associations import settle_invitations, shown
 from .needs import anywhere, on_invitation
-from .store import Invitation, bad_token, once, owner_of, store, stores
+from .store import Invitation, once, owner_of, paged, store, stores
 
 _MODEL = "botocore ram service-2: "
-_DEFAULT_PAGE = 500
 
 
 @serves("ram", "GetResourceShareInvitations", needs=anywhere, source=_MODEL + "GetResourceShareInvitations")
@@ -25,10 +23,7 @@ def get_invitations(org: Organisation, call: Call) -> Params:
         and (not params.get("resourceShareInvitationArns") or invitation.arn in params["resourceShareInvitationArns"])
         and (not params.get("resourceShareArns") or invitation.share.arn in params["resourceShareArns"])
     ]
-    listed, token = page(
-        rows, params.get("nextToken"), params.get("maxResults"), default=_DEFAULT_PAGE, invalid=bad_token()
-    )
-    return {"resourceShareInvitations": listed} | ({"nextToken": token} if token else {})
+    return paged("resourceShareInvitations", rows, params)
 
 
 @serves(

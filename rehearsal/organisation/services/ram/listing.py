@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rehearsal.organisation.core import Call, NotEmulated, Organisation, Params, serves
-from rehearsal.organisation.services.paging import page
 
 from .associations import settle_invitations, shown
 from .needs import anywhere, on_tagged
@@ -14,17 +13,16 @@ from .sharing import SHAREABLE, shareable, shared_with
 from .store import (
     DELETED_STAYS,
     Share,
-    bad_token,
     find_permission,
     invalid,
     not_permitted,
     own_share,
+    paged,
     store,
     tags_of,
 )
 
 _MODEL = "botocore ram service-2: "
-_DEFAULT_PAGE = 500
 _MANAGEMENT = "management"
 
 
@@ -48,13 +46,6 @@ def _wanted(arns: list[str] | None, arn: str) -> bool:
     return not arns or arn in arns
 
 
-def _paged(member: str, rows: list[Params], params: Params) -> Params:
-    listed, token = page(
-        rows, params.get("nextToken"), params.get("maxResults"), default=_DEFAULT_PAGE, invalid=bad_token()
-    )
-    return {member: listed} | ({"nextToken": token} if token else {})
-
-
 @serves("ram", "GetResourceShares", needs=anywhere, source=_MODEL + "GetResourceShares")
 def get_shares(org: Organisation, call: Call) -> Params:
     params = call.params
@@ -67,7 +58,7 @@ def get_shares(org: Organisation, call: Call) -> Params:
         and _tagged(share, params.get("tagFilters") or [])
         and _attaches(share, params.get("permissionArn"), params.get("permissionVersion"))
     ]
-    return _paged("resourceShares", rows, params)
+    return paged("resourceShares", rows, params)
 
 
 def _tagged(share: Share, filters: list[Params]) -> bool:
@@ -110,7 +101,7 @@ def get_associations(org: Organisation, call: Call) -> Params:
         if (params.get("resourceArn") or params.get("principal")) in (None, one.entity)
         and params.get("associationStatus") in (None, one.status)
     ]
-    return _paged("resourceShareAssociations", rows, params)
+    return paged("resourceShareAssociations", rows, params)
 
 
 @serves("ram", "ListResources", needs=anywhere, source=_MODEL + "ListResources")
@@ -145,7 +136,7 @@ def list_resources(org: Organisation, call: Call) -> Params:
                     "resourceRegionScope": "REGIONAL",
                 }
             )
-    return _paged("resources", rows, params)
+    return paged("resources", rows, params)
 
 
 @serves("ram", "ListPrincipals", needs=anywhere, source=_MODEL + "ListPrincipals")
@@ -168,7 +159,7 @@ def list_principals(org: Organisation, call: Call) -> Params:
             for entity, created, external in entities
             if _wanted(params.get("principals"), entity)
         ]
-    return _paged("principals", rows, params)
+    return paged("principals", rows, params)
 
 
 @serves("ram", "ListResourceTypes", needs=anywhere, fidelity="emulated", source=_MODEL + "ListResourceTypes",
@@ -178,7 +169,7 @@ def list_resource_types(org: Organisation, call: Call) -> Params:
         {"resourceType": name, "serviceName": name.partition(":")[0], "resourceRegionScope": "REGIONAL"}
         for name in sorted(SHAREABLE)
     ]
-    return _paged("resourceTypes", rows, call.params)
+    return paged("resourceTypes", rows, call.params)
 
 
 @serves(

@@ -7,7 +7,6 @@ nowhere, so nothing could be computed from them.
 from __future__ import annotations
 
 from rehearsal.organisation.core import ApiError, Call, NotEmulated, Organisation, Params, serves
-from rehearsal.organisation.services.paging import page
 
 from .needs import anywhere, create_permission, on_permission
 from .sharing import SHAREABLE
@@ -15,12 +14,12 @@ from .store import (
     DELETED_STAYS,
     Permission,
     Version,
-    bad_token,
     find_permission,
     invalid,
     not_permitted,
     once,
     owner_of,
+    paged,
     shown_tags,
     store,
     stores,
@@ -32,7 +31,6 @@ from .templates import read_template
 _MODEL = "botocore ram service-2: "
 _MOST_VERSIONS = 5
 _MOST_PERMISSIONS = 10
-_DEFAULT_PAGE = 500
 
 
 @serves(
@@ -112,13 +110,13 @@ def list_permissions(org: Organisation, call: Call) -> Params:
         and params.get("resourceType") in (None, permission.resource_type)
         and params.get("permissionStatus") in (None, "ATTACHABLE")
     ]
-    return _paged(rows, params)
+    return paged("permissions", rows, params)
 
 
 @serves("ram", "ListPermissionVersions", needs=anywhere, source=_MODEL + "ListPermissionVersions")
 def list_versions(org: Organisation, call: Call) -> Params:
     permission = _own(org, call)
-    return _paged([summary(permission, version) for version in permission.versions.values()], call.params)
+    return paged("permissions", [summary(permission, version) for version in permission.versions.values()], call.params)
 
 
 @serves(
@@ -252,10 +250,3 @@ def summary(permission: Permission, version: Version) -> Params:
 def detail(permission: Permission, version: Version) -> Params:
     """ResourceSharePermissionDetail: a summary with the template's text."""
     return summary(permission, version) | {"permission": version.text}
-
-
-def _paged(rows: list[Params], params: Params) -> Params:
-    shown, token = page(
-        rows, params.get("nextToken"), params.get("maxResults"), default=_DEFAULT_PAGE, invalid=bad_token()
-    )
-    return {"permissions": shown} | ({"nextToken": token} if token else {})

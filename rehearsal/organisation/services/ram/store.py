@@ -5,18 +5,19 @@ One store per owning account and region. Error codes and members: botocore model
 
 from __future__ import annotations
 
-import copy
-import json
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from rehearsal.organisation.core import ApiError, Call, Organisation, Params
+from rehearsal.organisation.services import idempotency, paging
+from rehearsal.organisation.services.idempotency import Answers
 
 SERVICE = "ram"
+DEFAULT_PAGE = 500
 DELETED_STAYS = timedelta(hours=2)
 """How long a deleted share is listed and a deleted permission's name stays taken (RAM user guide: up to two hours)."""
 _ARN = re.compile(r"arn:aws[a-z-]*:ram:(?P<region>[a-z0-9-]*):(?P<account>\d{12}|aws):(?P<resource>.+)")
@@ -90,7 +91,7 @@ class Store:
     permissions: dict[str, Permission] = field(default_factory=dict)
     shares: dict[str, Share] = field(default_factory=dict)
     invitations: dict[str, Invitation] = field(default_factory=dict)
-    answered: dict[tuple[str, str], tuple[str, Params]] = field(default_factory=dict)
+    answered: Answers = field(default_factory=dict)
 
 
 def store(org: Organisation, account: str, region: str) -> Store:
@@ -161,19 +162,14 @@ def once(org: Organisation, call: Call, answer: Callable[[], Params]) -> Params:
     token = call.params.get("clientToken")
     if not token:
         return answer()
-    held = store(org, call.caller.account, call.region).answered
-    key = (call.operation, token)
-    fingerprint = json.dumps(call.params, sort_keys=True, default=str)
-    if key in held:
-        if held[key][0] != fingerprint:
-            raise ApiError(
-                "IdempotentParameterMismatchException",
-                f"The client token {token} was used before for a {call.operation} with other parameters.",
-            )
-        return copy.deepcopy(held[key][1])
-    result = answer() | {"clientToken": token}
-    held[key] = (fingerprint, copy.deepcopy(result))
-    return result
+    mismatch = ApiError(
+        "IdempotentParameterMismatchException",
+        f"The client token {token} was used before for a {call.operation} with other parameters.",
+    )
+    return idempotency.answer_once(
+        store(org, call.caller.account, call.region).answered, (call.operation, token), call.params,
+        lambda: answer() | {"clientToken": token}, now=org.clock.now(), mismatch=mismatch,
+    )  # fmt: skip
 
 
 def tags_of(params: Params) -> dict[str, str]:
@@ -184,8 +180,12 @@ def shown_tags(tags: dict[str, str]) -> list[Params]:
     return [{"key": key, "value": value} for key, value in sorted(tags.items())]
 
 
-def bad_token() -> ApiError:
-    return ApiError("InvalidNextTokenException", "The specified value for NextToken isn't valid.")
+def paged(member: str, rows: Sequence[Params], params: Params) -> Params:
+    """A list answer of RAM: the page that `params` ask for, and nextToken if more follow."""
+    invalid_token = ApiError("InvalidNextTokenException", "The specified value for NextToken isn't valid.")
+    return paging.paged(
+        member, rows, params, default=DEFAULT_PAGE, invalid=invalid_token, following="nextToken", most="maxResults"
+    )
 
 
 def single(values: list[Any] | None) -> list[Any]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from rehearsal.organisation.core import Call, NotEmulated, Organisation, Params, serves
-from rehearsal.organisation.services.paging import page
 from rehearsal.organisation.services.ram.sharing import shared_resources
 
 from .names import group_arn, group_name, group_of
 from .needs import anywhere, group_need
-from .registry import Group, conflict, find_group, invalid, now, registry, tags_of, user_context
+from .registry import Group, conflict, find_group, invalid, now, paged, registry, tags_of, user_context
 
 _MODEL = "botocore sagemaker service-2: "
-_DEFAULT_PAGE = 10
 
 
 @serves(
@@ -63,11 +61,7 @@ def list_groups(org: Organisation, call: Call) -> Params:
     rows = [_summary(group) for group in groups if _matches(group, params)]
     member = "ModelPackageGroupName" if params.get("SortBy") == "Name" else "CreationTime"
     rows.sort(key=lambda row: row[member], reverse=params.get("SortOrder") == "Descending")
-    shown, token = page(
-        rows, params.get("NextToken"), params.get("MaxResults"), default=_DEFAULT_PAGE,
-        invalid=invalid("Invalid NextToken: it must be the token of an earlier answer."),
-    )  # fmt: skip
-    return {"ModelPackageGroupSummaryList": shown} | ({"NextToken": token} if token else {})
+    return paged("ModelPackageGroupSummaryList", rows, params)
 
 
 def _shared_groups(org: Organisation, call: Call) -> list[Group]:

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rehearsal.organisation.core import ApiError, Call, Need, Needs, NotEmulated, Organisation, Params, condition_keys
-from rehearsal.organisation.services.paging import page
+from rehearsal.organisation.core import Call, Need, Needs, NotEmulated, Organisation, Params, condition_keys
 
 from .needs import Context, own_tag_keys
-from .registry import SERVICE, invalid, tags_of
+from .registry import SERVICE, invalid, paged, tags_of
 
 Kind = Literal["model", "endpoint-config", "endpoint"]
 WORDS: Mapping[Kind, str] = {"model": "model", "endpoint-config": "endpoint configuration", "endpoint": "endpoint"}
@@ -23,7 +22,6 @@ _NAMES: Mapping[Kind, str] = {
     "endpoint-config": "EndpointConfigName",
     "endpoint": "EndpointName",
 }
-_DEFAULT_PAGE = 10
 
 condition_keys(
     "sagemaker", "sagemaker:NetworkIsolation", "sagemaker:VpcSubnets", "sagemaker:VpcSecurityGroupIds",
@@ -135,12 +133,4 @@ def listed(org: Organisation, call: Call, kind: Kind, member: str, summary: tupl
             raise NotEmulated(f"sagemaker:{call.operation} with {unserved}")
     by = name if params.get("SortBy") == "Name" else "CreationTime"
     rows.sort(key=lambda row: row[by], reverse=params.get("SortOrder") != "Ascending")
-    shown, token = page(
-        [{key: row[key] for key in summary if key in row} for row in rows], params.get("NextToken"),
-        params.get("MaxResults"), default=_DEFAULT_PAGE, invalid=_bad_token(),
-    )  # fmt: skip
-    return {member: shown} | ({"NextToken": token} if token else {})
-
-
-def _bad_token() -> ApiError:
-    return invalid("Invalid NextToken: it must be the token of an earlier answer.")
+    return paged(member, [{key: row[key] for key in summary if key in row} for row in rows], params)

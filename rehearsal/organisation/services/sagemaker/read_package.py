@@ -5,15 +5,13 @@ from __future__ import annotations
 import copy
 
 from rehearsal.organisation.core import ApiError, Call, Organisation, Params, serves
-from rehearsal.organisation.services.paging import page
 
 from .encryption import decrypt_package
 from .names import group_name, package_ref
 from .needs import batch_need, list_packages_need, package_need
-from .registry import Package, find_group, find_package, invalid, registry
+from .registry import Package, find_group, find_package, paged, registry
 
 _MODEL = "botocore sagemaker service-2: "
-_DEFAULT_PAGE = 10
 _SUMMARY = (
     "ModelPackageGroupName", "ModelPackageVersion", "ModelPackageArn", "ModelPackageDescription", "CreationTime",
     "ModelPackageStatus", "ModelApprovalStatus", "ModelLifeCycle", "ModelPackageRegistrationType",
@@ -70,11 +68,7 @@ def list_packages(org: Organisation, call: Call) -> Params:
         key=lambda package: (package.record[member], package.ref.version),
         reverse=params.get("SortOrder") == "Descending",
     )
-    shown, token = page(
-        [_shown(package, _SUMMARY) for package in rows], params.get("NextToken"), params.get("MaxResults"),
-        default=_DEFAULT_PAGE, invalid=invalid("Invalid NextToken: it must be the token of an earlier answer."),
-    )  # fmt: skip
-    return {"ModelPackageSummaryList": shown} | ({"NextToken": token} if token else {})
+    return paged("ModelPackageSummaryList", [_shown(package, _SUMMARY) for package in rows], params)
 
 
 def _candidates(org: Organisation, call: Call) -> list[Package]:

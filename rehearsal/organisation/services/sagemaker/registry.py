@@ -6,17 +6,19 @@ Error words as AWS gives them where they were seen: "Model Package Group already
 
 from __future__ import annotations
 
-import copy
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from rehearsal.organisation.core import ApiError, Call, Caller, Organisation, Params
+from rehearsal.organisation.services import idempotency, paging
+from rehearsal.organisation.services.idempotency import Answers
 
 from .names import PackageRef, group_arn
 
 SERVICE = "sagemaker"
+DEFAULT_PAGE = 10
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class Registry:
     """Groups by name, and the answers to calls that carried a client token."""
 
     groups: dict[str, Group] = field(default_factory=dict)
-    answered: dict[tuple[str, str], tuple[str, Params]] = field(default_factory=dict)
+    answered: Answers = field(default_factory=dict)
 
 
 def registry(org: Organisation, account: str, region: str) -> Registry:
@@ -94,17 +96,19 @@ def answer_once(org: Organisation, call: Call, token: str | None, answer: Callab
     """
     if not token:
         return answer()
-    store = registry(org, call.owner, call.region)
-    key = (f"{call.caller.account}/{call.operation}", token)
-    fingerprint = json.dumps(call.params, sort_keys=True, default=str)
-    seen = store.answered.get(key)
-    if seen is not None:
-        if seen[0] != fingerprint:
-            raise conflict(f"ClientToken {token} was used before for a {call.operation} with other parameters.")
-        return copy.deepcopy(seen[1])
-    result = answer()
-    store.answered[key] = (fingerprint, copy.deepcopy(result))
-    return result
+    return idempotency.answer_once(
+        registry(org, call.owner, call.region).answered, (call.caller.account, call.operation, token), call.params,
+        answer, now=org.clock.now(),
+        mismatch=conflict(f"ClientToken {token} was used before for a {call.operation} with other parameters."),
+    )  # fmt: skip
+
+
+def paged(member: str, rows: Sequence[Any], params: Params, *, default: int = DEFAULT_PAGE) -> Params:
+    """A list answer of SageMaker: the page that `params` ask for, and NextToken if more follow."""
+    return paging.paged(
+        member, rows, params, default=default,
+        invalid=invalid("Invalid NextToken: it must be the token of an earlier answer."),
+    )  # fmt: skip
 
 
 def tags_of(params: Params) -> dict[str, str]:

@@ -9,13 +9,11 @@ from __future__ import annotations
 import copy
 
 from rehearsal.organisation.core import Call, NotEmulated, Organisation, Params, serves
-from rehearsal.organisation.services.paging import page
 
 from .needs import anywhere
-from .registry import invalid, registry
+from .registry import paged, registry
 
 _SERVED = ("ModelPackage", "ModelPackageGroup")
-_DEFAULT_PAGE = 10
 
 
 @serves(
@@ -37,8 +35,4 @@ def search(org: Organisation, call: Call) -> Params:
         found = [copy.deepcopy(group.record) for group in groups]
     else:
         found = [copy.deepcopy(package.record) for group in groups for package in group.packages.values()]
-    shown, token = page(
-        [{params["Resource"]: record} for record in found], params.get("NextToken"), params.get("MaxResults"),
-        default=_DEFAULT_PAGE, invalid=invalid("Invalid NextToken: it must be the token of an earlier answer."),
-    )  # fmt: skip
-    return {"Results": shown} | ({"NextToken": token} if token else {})
+    return paged("Results", [{params["Resource"]: record} for record in found], params)

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rehearsal.organisation.core import Call, Need, Organisation, Params, serves
-from rehearsal.organisation.services.paging import page
 
 from .hosting import Hosted, at_arn
 from .names import group_of
 from .needs import own_tag_keys
-from .registry import Group, invalid, registry, tags_of
+from .registry import Group, invalid, paged, registry, tags_of
 
 _MODEL = "botocore sagemaker service-2: "
 _MOST_TAGS = 50
@@ -51,11 +50,7 @@ def add_tags(org: Organisation, call: Call) -> Params:
     note="groups, models, endpoint configurations and endpoints",
 )  # fmt: skip
 def list_tags(org: Organisation, call: Call) -> Params:
-    rows, token = page(
-        _listed(_tagged(org, call.params["ResourceArn"])), call.params.get("NextToken"), call.params.get("MaxResults"),
-        default=_MOST_TAGS, invalid=invalid("Invalid NextToken: it must be the token of an earlier answer."),
-    )  # fmt: skip
-    return {"Tags": rows} | ({"NextToken": token} if token else {})
+    return paged("Tags", _listed(_tagged(org, call.params["ResourceArn"])), call.params, default=_MOST_TAGS)
 
 
 @serves(

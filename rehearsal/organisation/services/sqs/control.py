@@ -24,7 +24,7 @@ from rehearsal.organisation.core import (
     resource_tags,
     serves,
 )
-from rehearsal.organisation.services.documents import parse_policy
+from rehearsal.organisation.policies import parsed
 from rehearsal.organisation.services.sqs.attributes import check_attributes
 from rehearsal.organisation.services.sqs.queues import Queue, all_queues, find_queue, queues
 
@@ -107,7 +107,8 @@ def queue_needs(org: Organisation, call: Call) -> Iterable[Need]:
 @resource_policy("sqs")
 def policy_of(org: Organisation, arn: str, account: str, region: str) -> Mapping[str, object] | None:
     queue = find_queue(org, arn)
-    return parse_policy(queue.attributes.get("Policy")) if queue else None
+    text = queue.attributes.get("Policy") if queue else None
+    return parsed(text) if text else None
 
 
 @resource_tags("sqs")
