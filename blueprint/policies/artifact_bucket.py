@@ -94,6 +94,15 @@ def _refusals(organisation: Organisation, bucket: str, key_arn: str) -> list[Sta
                 "Null": {SERVER_SIDE_ENCRYPTION_KEY: "false"},
             },
         ),
+        # Without a key id, S3 takes the AWS managed key, which no other account can decrypt with, whatever the bucket's
+        # default is (botocore s3, PutObject SSEKMSKeyId).
+        deny(
+            "NoKeyOfAws", ["s3:PutObject"], objects, principal="*",
+            condition={
+                "StringEquals": {SERVER_SIDE_ENCRYPTION: "aws:kms"},
+                "Null": {SERVER_SIDE_ENCRYPTION_KEY: "true"},
+            },
+        ),
         # A delete marker as current version would let If-None-Match pass again.
         deny("NeverDeleted", DELETE_ACTIONS, objects, principal="*"),
         # The tag is what lets a stage serve the artifact.

@@ -163,15 +163,18 @@ def test_the_validator_makes_models_of_shared_versions_but_registers_none() -> N
 
 
 PUT = "s3:PutObject"
+SSE = "s3:x-amz-server-side-encryption"
 
 
 @pytest.mark.parametrize(
     ("action", "resource", "context", "allowed"),
     [
         (PUT, OWN, ONCE, True),
-        (PUT, OWN, {**ONCE, "s3:x-amz-server-side-encryption": "aws:kms"}, True),
-        (PUT, OWN, {**ONCE, "s3:x-amz-server-side-encryption": "AES256"}, False),
-        (PUT, OWN, {**ONCE, "s3:x-amz-server-side-encryption-aws-kms-key-id": GOVERNANCE_KEY}, False),
+        (PUT, OWN, {**ONCE, SSE: "aws:kms", f"{SSE}-aws-kms-key-id": KEY}, True),
+        # S3 would take the AWS managed key, which no other account can decrypt with.
+        (PUT, OWN, {**ONCE, SSE: "aws:kms"}, False),
+        (PUT, OWN, {**ONCE, SSE: "AES256"}, False),
+        (PUT, OWN, {**ONCE, f"{SSE}-aws-kms-key-id": GOVERNANCE_KEY}, False),
         (PUT, OWN, CREATES, False),
         (PUT, OWN, {**ONCE, "aws:SecureTransport": "false"}, False),
         # Parts of a multipart upload make no object; its completion does.

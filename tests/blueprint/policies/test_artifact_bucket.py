@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from access import Case, layers
 from blueprint.policies.artifact_bucket import artifact_bucket
 from tests.blueprint.samples import (
     BUCKET,
@@ -46,6 +47,7 @@ def test_the_denies_are_exactly_these() -> None:
         "NeverOverwritten": ({"s3:PutObject"}, {f"{ARN}/*"}),
         "NoOtherEncryption": ({"s3:PutObject"}, {f"{ARN}/*"}),
         "NoOtherKey": ({"s3:PutObject"}, {f"{ARN}/*"}),
+        "NoKeyOfAws": ({"s3:PutObject"}, {f"{ARN}/*"}),
         "NeverDeleted": ({"s3:DeleteObject", "s3:DeleteObjectVersion"}, {f"{ARN}/*"}),
         "OnlyApprovalTags": (
             {
@@ -92,6 +94,46 @@ def test_a_put_without_encryption_headers_passes_to_the_bucket_s_default() -> No
         condition = statement(POLICY, sid)["Condition"]
         (key,) = condition["StringNotEquals"]
         assert condition["Null"] == {key: "false"}
+
+
+ENCRYPTION, ENCRYPTION_KEY = "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"
+
+
+@pytest.mark.parametrize(
+    ("headers", "decision"),
+    [
+        ({}, "allowed"),
+        ({ENCRYPTION: "aws:kms", ENCRYPTION_KEY: KEY}, "allowed"),
+        ({ENCRYPTION_KEY: KEY}, "allowed"),
+        ({ENCRYPTION: "aws:kms"}, "denied"),
+        ({ENCRYPTION: "AES256"}, "denied"),
+        ({ENCRYPTION: "aws:kms:dsse", ENCRYPTION_KEY: KEY}, "denied"),
+        ({ENCRYPTION: "aws:kms", ENCRYPTION_KEY: KEY.replace("1111-", "2222-")}, "denied"),
+    ],
+)
+def test_artifacts_are_encrypted_with_the_shared_key_alone(headers: dict[str, str], decision: str) -> None:
+    """Guards: an artifact that the spokes can't decrypt. `aws:kms` without a key id means the AWS managed key, whatever
+    the bucket's default is, and that key can't be shared.
+    """
+    request = {
+        "principal": f"arn:aws:sts::{DEV}:assumed-role/mlgov-dev-execution/session",
+        "action": "s3:PutObject",
+        "resource": f"{ARN}/artifacts/dev/ModelCreditRisk/0/model.tar.gz",
+        "resource_account": HUB,
+        "context": {
+            "aws:PrincipalOrgID": ORGANISATION_ID,
+            "aws:SecureTransport": "true",
+            "s3:ObjectCreationOperation": "true",
+            "s3:if-none-match": "*",
+            **headers,
+        },
+    }
+    layer = next(
+        found
+        for found in layers(Case.from_dict({"request": request, "resource_policy": POLICY}))
+        if found.layer == "resource"
+    )
+    assert layer.decision == decision, layer.by
 
 
 def test_only_the_approval_function_may_tag() -> None:
