@@ -159,6 +159,7 @@ RESOURCE_POLICIES: dict[str, FindPolicy] = {}
 RESOURCE_TAGS: dict[str, FindTags] = {}
 OWNERS: dict[str, FindOwner] = {}
 CONDITION_KEYS: dict[str, set[str]] = {}
+TAKEN: dict[tuple[str, str], frozenset[str]] = {}
 COMPONENTS: dict[str, Make] = {}
 
 
@@ -221,6 +222,12 @@ def moto_serves(
                 needs=needs, before=before, after=after, read_back=read_back,
             )
         )  # fmt: skip
+
+
+def takes(service: str, *operations: str, members: Iterable[str]) -> None:
+    """Refuse by name whatever the operations are sent beside these parameters (single ones: `left_out.py`)."""
+    for operation in operations:
+        TAKEN[service, operation] = frozenset(members)
 
 
 def resource_policy(service: str) -> Callable[[FindPolicy], FindPolicy]:

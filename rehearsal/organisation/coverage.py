@@ -17,6 +17,7 @@ from typing import Any
 from rehearsal.organisation import core, services
 from rehearsal.organisation.authoriser import SERVICE_ADDRESS
 from rehearsal.organisation.core import Served
+from rehearsal.organisation.left_out import WITHOUT_EFFECT, refused_of
 from rehearsal.organisation.model import model
 from rehearsal.organisation.settings import OrganisationSettings
 from rehearsal.organisation.validation import PatternError, compiled
@@ -57,7 +58,7 @@ def generate() -> str:
     load_all()
     served = by_service()
     parts = [INTRODUCTION, _summary(served), *(_service(name, rows) for name, rows in served.items())]
-    return "\n".join([*parts, _authorisation(), _patterns(served), _gaps()])
+    return "\n".join([*parts, _left_out(), _authorisation(), _patterns(served), _gaps()])
 
 
 def _cell(text: str) -> str:
@@ -83,6 +84,28 @@ def _service(name: str, rows: list[Served]) -> str:
         by = "moto" if row.by == "moto" else "own"
         cells = (row.operation, row.fidelity, by, _cell(row.source), _cell(row.note))
         lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def _left_out() -> str:
+    """What operations of ours refuse or accept without effect, parameter by parameter."""
+    lines = [
+        "## Parameters",
+        "",
+        "Every parameter of an operation that is answered by our own code is acted on, but for these (a test compares",
+        "code and models). For what moto answers, the effect is read back and compared.",
+        "",
+        "| operation | parameter | what becomes of it |",
+        "|---|---|---|",
+    ]
+    for (service, operation), row in sorted(core.SERVED.items()):
+        shape = model(service).operation_model(operation).input_shape
+        members = list(shape.members) if shape is not None and row.by == "own" else []
+        refused = list(refused_of(service, operation, members))
+        if refused:
+            lines.append(f"| {service}:{operation} | {', '.join(refused)} | refused by name |")
+        for member, why in WITHOUT_EFFECT.get((service, operation), {}).items():
+            lines.append(f"| {service}:{operation} | {member} | no effect: {_cell(why)} |")
     return "\n".join([*lines, ""])
 
 

@@ -14,6 +14,7 @@ from rehearsal.organisation.answers import read
 from rehearsal.organisation.authoriser import Verdict
 from rehearsal.organisation.bridge import Moto
 from rehearsal.organisation.core import ApiError, Call, Caller, Need, NotEmulated, Params, Served
+from rehearsal.organisation.left_out import refuse_left_out
 from rehearsal.organisation.log import tell
 from rehearsal.organisation.model import model
 from rehearsal.organisation.validation import validate
@@ -93,6 +94,7 @@ class Pipeline:
         org = self._org
         row = self.row(call.service, call.operation)
         validate(call.service, call.operation, call.params)
+        refuse_left_out(call)
         with org.lock:
             trace.needs = list(row.needs(org, call)) if row.needs is not None else org.generic_needs(call)
             for need in trace.needs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rehearsal.organisation import core
-from rehearsal.organisation.core import Call, NotEmulated, Organisation, Params, serves
+from rehearsal.organisation.core import Call, NotEmulated, Organisation, Params, serves, takes
 from rehearsal.organisation.identity import account_of
 
 
@@ -19,6 +19,9 @@ def _tags_of(org: Organisation, arn: str, call: Call) -> Mapping[str, str] | Non
     return find(org, arn, account_of(arn) or call.caller.account, region)
 
 
+takes("resourcegroupstaggingapi", "GetResources", members=["ResourceARNList"])
+
+
 @serves(
     "resourcegroupstaggingapi",
     "GetResources",
@@ -29,9 +32,6 @@ def _tags_of(org: Organisation, arn: str, call: Call) -> Mapping[str, str] | Non
 def get_resources(org: Organisation, call: Call) -> Params:
     if not call.params.get("ResourceARNList"):
         raise NotEmulated("tagging:GetResources without ResourceARNList")
-    others = sorted(set(call.params) - {"ResourceARNList"})
-    if others:
-        raise NotEmulated(f"tagging:GetResources with {', '.join(others)}")
     rows = []
     for arn in call.params["ResourceARNList"]:
         own = account_of(arn) in ("", call.caller.account)

@@ -19,6 +19,7 @@ from rehearsal.organisation.core import (
     Params,
     condition_keys,
     serves,
+    takes,
 )
 from rehearsal.organisation.delivery.patterns import InvalidPattern, load_pattern
 from rehearsal.organisation.runtime.functions import Function, find_function
@@ -39,6 +40,7 @@ SETTINGS = (
 KNOWN = frozenset({*SETTINGS, "EventSourceArn", "FunctionName", "Enabled", "Tags", "UUID"})
 
 condition_keys("lambda", "lambda:FunctionArn")
+takes("lambda", "CreateEventSourceMapping", "UpdateEventSourceMapping", members=KNOWN)
 
 
 def _needs(org: Organisation, call: Call) -> Iterable[Need]:
@@ -102,7 +104,7 @@ def create_mapping(org: Organisation, call: Call) -> Params:
             Type="User",
         )
     settings = {name: params[name] for name in SETTINGS if name in params}
-    _check(org, function, queue, settings, params)
+    _check(org, function, queue, settings)
     mapping = Mapping(
         str(uuid.uuid4()), function.arn, arn, call.owner, call.region, settings, org.clock.now(),
         enabled=params.get("Enabled", True), tags=dict(params.get("Tags", {})),
@@ -113,9 +115,7 @@ def create_mapping(org: Organisation, call: Call) -> Params:
     return shown(mapping)
 
 
-def _check(org: Organisation, function: Function, queue: Queue, settings: dict[str, Any], params: Params) -> None:
-    if unknown := sorted(name for name in set(params) - KNOWN if params[name] not in (None, [], {}, "")):
-        raise NotEmulated(f"lambda: an event source mapping of a queue with {', '.join(unknown)}")
+def _check(org: Organisation, function: Function, queue: Queue, settings: dict[str, Any]) -> None:
     batch, window = settings.get("BatchSize", 10), settings.get("MaximumBatchingWindowInSeconds", 0)
     if batch > MAX_UNWINDOWED_BATCH and window < 1:
         raise invalid(
@@ -212,7 +212,7 @@ def update_mapping(org: Organisation, call: Call) -> Params:
     if queue is None:
         raise invalid(f"The queue {mapping.queue} does not exist")
     settings = {**mapping.settings, **{name: params[name] for name in SETTINGS if name in params}}
-    _check(org, function, queue, settings, params)
+    _check(org, function, queue, settings)
     mapping.settings, mapping.function, mapping.modified = settings, function.arn, org.clock.now()
     mapping.enabled = params.get("Enabled", mapping.enabled)
     org.component("pollers").changed(mapping)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 
-from rehearsal.organisation.core import Call, Need, Organisation, Params, serves
+from rehearsal.organisation.core import Call, Need, Organisation, Params, serves, takes
 
 from .hosting import add, find, hosted_arn, hosting, listed, named, need, refuse_members, with_tags
 from .needs import Context, anywhere
@@ -14,6 +14,7 @@ from .registry import invalid, now
 _MODEL = "botocore sagemaker service-2: "
 _SERVED = frozenset({"EndpointConfigName", "ProductionVariants", "Tags"})
 _VARIANT = frozenset({"VariantName", "ModelName", "InitialInstanceCount", "InstanceType", "InitialVariantWeight"})
+takes("sagemaker", "CreateEndpointConfig", members=_SERVED)
 
 
 def _needs(org: Organisation, call: Call) -> Iterator[Need]:
@@ -37,7 +38,6 @@ def _needs(org: Organisation, call: Call) -> Iterator[Need]:
 )  # fmt: skip
 def create(org: Organisation, call: Call) -> Params:
     params = call.params
-    refuse_members("CreateEndpointConfig", params, _SERVED)
     names = [variant["VariantName"] for variant in params["ProductionVariants"]]
     if len(set(names)) != len(names):
         raise invalid(f"Variant names must be unique: {', '.join(names)}.")

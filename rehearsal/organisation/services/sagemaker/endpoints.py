@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from rehearsal.organisation.clock import virtual
-from rehearsal.organisation.core import ApiError, Call, Need, Organisation, Params, serves
+from rehearsal.organisation.core import ApiError, Call, Need, Organisation, Params, serves, takes
 
-from .hosting import Hosted, add, find, hosted_arn, hosting, listed, named, need, refuse_members, with_tags
+from .hosting import Hosted, add, find, hosted_arn, hosting, listed, named, need, with_tags
 from .models import check_artifacts, execution_role
 from .needs import anywhere
 from .registry import invalid, now
@@ -25,6 +25,7 @@ DETAIL_TYPE = "SageMaker Endpoint State Change"
 TRANSITION_SECONDS = 1.0
 """How long creating, updating and deleting take on the organisation's clock; AWS takes minutes."""
 _SERVED = frozenset({"EndpointName", "EndpointConfigName", "Tags"})
+takes("sagemaker", "CreateEndpoint", "UpdateEndpoint", members=_SERVED)
 
 
 def _needs(org: Organisation, call: Call) -> Iterator[Need]:
@@ -41,7 +42,6 @@ def _needs(org: Organisation, call: Call) -> Iterator[Need]:
 )  # fmt: skip
 def create(org: Organisation, call: Call) -> Params:
     params = call.params
-    refuse_members("CreateEndpoint", params, _SERVED)
     config = find(org, call, "endpoint-config", params["EndpointConfigName"])
     time = now(org)
     record: Params = {
@@ -64,7 +64,6 @@ def create(org: Organisation, call: Call) -> Params:
 )  # fmt: skip
 def update(org: Organisation, call: Call) -> Params:
     params = call.params
-    refuse_members("UpdateEndpoint", params, _SERVED)
     endpoint = find(org, call, "endpoint", params["EndpointName"])
     config = find(org, call, "endpoint-config", params["EndpointConfigName"])
     _require_settled(endpoint)

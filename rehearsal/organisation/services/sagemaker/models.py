@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 
-from rehearsal.organisation.core import ApiError, Call, Caller, Need, Organisation, Params, pass_role, serves
+from rehearsal.organisation.core import ApiError, Call, Caller, Need, Organisation, Params, pass_role, serves, takes
 
 from .artifacts import artifact_urls, check_artifact
 from .hosting import add, find, hosted_arn, hosting, listed, named, need, refuse_members, with_tags
@@ -19,6 +19,7 @@ _SERVED = frozenset(
 )
 _CONTAINER = frozenset({"ContainerHostname", "Image", "Mode", "ModelDataUrl", "Environment", "ModelPackageName"})
 _PRINCIPAL = "sagemaker.amazonaws.com"
+takes("sagemaker", "CreateModel", members=_SERVED)
 READS = "SageMaker reads the model's artifact with the execution role"
 
 
@@ -46,12 +47,12 @@ def _needs(org: Organisation, call: Call) -> Iterator[Need]:
     "sagemaker", "CreateModel", needs=_needs, fidelity="emulated",
     source=_MODEL + "CreateModel (a version must be Approved); sagemaker-roles (PassRole; the role passed reads the "
     "artifact); model-registry-deploy (CreateModel on the shared version)",
-    note="single-model containers by image and artifact or by version; the image is not pulled (no ECR), no network; "
+    note="single-model containers by image and artifact or by version; the image is not pulled (no ECR); no network: "
+    "subnets and security groups are judged and shown, not looked up; "
     "multi-model, inference pipelines' execution mode and compressed-free sources are refused",
 )  # fmt: skip
 def create(org: Organisation, call: Call) -> Params:
     params = call.params
-    refuse_members("CreateModel", params, _SERVED)
     given = containers_of(params)
     if not given or (params.get("Containers") and params.get("PrimaryContainer")):
         raise invalid("Specify either PrimaryContainer or Containers.")
