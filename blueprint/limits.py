@@ -50,6 +50,8 @@ ALIAS_NAME = 256  # botocore kms AliasNameType
 PERMISSION_NAME = 36  # botocore ram PermissionName
 SHARE_NAME = 255  # RAM: the service model gives no bound; the console's
 
+OBJECT_TAGS = 10  # botocore s3 PutObjectTagging
+
 PACKAGE_BYTES = 2 * 1024 * 1024
 """Our own budget of a function's zip; AWS allows 50 MB by direct upload."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from blueprint.limits import OBJECT_TAGS
 from blueprint.names import HUB, PREFIX_PATTERN, STACK_PATTERN, STAGE_PATTERN
 from blueprint.organisation import Organisation, Spoke
+from blueprint.policies.artifact_bucket import holders_tag
 from blueprint.reading import ABSENT, Reader, shown
 from blueprint.stages import Stage
 
@@ -21,7 +23,9 @@ DEFAULT_STAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
-_REGION = re.compile(r"(?:af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov)-[a-z]+-[0-9]")
+_REGION = re.compile(r"(?:af|ap|ca|eu|il|me|mx|sa|us|us-gov)-[a-z]+-[0-9]")
+"""Not those of China (`cn-…`), where services have other names in key policies and `kms:ViaService`."""
+
 _ORGANISATION = re.compile(r"o-[a-z0-9]{10,32}")  # botocore organizations OrganizationId
 _GROUP = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # botocore sagemaker EntityName
 _LIFECYCLE = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # botocore sagemaker EntityName
@@ -179,11 +183,31 @@ def _stages(reader: Reader, hub: str | None) -> tuple[Stage, ...]:
                 users=users,
             )
         )
+    _check_tags(reader, stages)
     names = [stage.name for stage in stages]
     for item, asker in askers:
         if asker not in names:
             item.problem("askedBy", f"names {asker!r}, which is no stage; known: {', '.join(names)}")
     return tuple(stages)
+
+
+def _check_tags(reader: Reader, stages: list[Stage]) -> None:
+    """An artifact that every stage holds carries two tags of each (lambdas/approval)."""
+    most = OBJECT_TAGS // 2
+    if len(stages) > most:
+        reader.problem(
+            "stages",
+            f"has {len(stages)} stages; each sets two tags on an approved artifact and S3 allows {OBJECT_TAGS}, so the"
+            f" last approval would fail: at most {most}",
+        )
+    lists = {holders_tag(stage.name): stage.name for stage in stages}
+    for stage in stages:
+        if stage.name in lists:
+            reader.problem(
+                "stages",
+                f"has a stage {stage.name!r}, which is the tag that lists the versions approved for"
+                f" {lists[stage.name]}: rename one",
+            )
 
 
 def _check_stages_of(accounts: Reader, spokes: list[Spoke], stages: tuple[Stage, ...]) -> None:

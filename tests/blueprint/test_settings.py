@@ -44,6 +44,11 @@ def test_a_lasting_installation_is_protected_and_waits_thirty_days() -> None:
     assert (trial.stateful, trial.key_deletion_days) == ("destroy", 7)
 
 
+def _stages(names: str) -> list[dict[str, str]]:
+    """A stage for each letter."""
+    return [{"name": name, "lifecycle": name.upper()} for name in names]
+
+
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
@@ -76,6 +81,9 @@ def test_a_lasting_installation_is_protected_and_waits_thirty_days() -> None:
         (configuration("organisation.stages.1.approvers", []), ["nobody could approve"]),
         (configuration("organisation.stages", []), ["stages", "order of promotion"]),
         (configuration("organisation.stages.0", "dev"), ["stages[0]", "mapping"]),
+        (configuration("organisation.stages", _stages("abcdef")), ["organisation.stages", "6 stages", "at most 5"]),
+        (configuration("organisation.stages.2.name", "dev-versions"), ["'dev-versions'", "rename"]),
+        (configuration("organisation.region", "cn-north-1"), ["region", "cn-north-1"]),
         (configuration("organisation", "mlgov"), ["organisation", "mapping"]),
         ({}, ["organisation", "missing"]),
         ({**configuration(), "logRetentionDays": "31"}, ["logRetentionDays is 31", "CloudWatch Logs"]),
