@@ -7,13 +7,19 @@ import json
 import pytest
 
 from blueprint.settings import LOG_RETENTION_DAYS
+from blueprint.sizes import oversize
 from components.function import TIMEOUT_SECONDS
 from components.queues import VISIBILITY_SECONDS
 from lambdas.approval.handler import Settings as ApprovalSettings
 from lambdas.capture.handler import Settings as CaptureSettings
-from tests.components.programs import ROOT, hub_run
+from tests.blueprint.samples import organisation
+from tests.components.programs import ROOT, hub_program, hub_run, hub_settings
+from tests.components.recorder import run
 
 GOVERNANCE_KEY = "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-0000-0000-000000000002"
+ENVIRONMENT_BYTES = 4096
+"""lambda/latest/dg/gettingstarted-limits: all environment variables of a function together."""
+
 FUNCTION = "aws:lambda/function:Function"
 
 
@@ -32,6 +38,20 @@ def test_the_handler_keeps_its_repository_path(function: str) -> None:
     inputs = hub_run().one(FUNCTION, f"hub-{function}").inputs
     assert inputs["handler"] == f"lambdas.{function}.handler.handler"
     assert (ROOT / "build" / "functions" / f"{function}.zip").is_file()
+
+
+def test_as_many_groups_as_their_roles_hold_fit_a_function_s_environment() -> None:
+    """Guards: many or long group names, with which CreateFunction fails in the middle of an `up`. What is refused
+    beforehand, by the size of the roles' policies, has to be the tighter bound.
+    """
+    for length in (4, 63):
+        groups = tuple(f"{number:0{length}}" for number in range(40))
+        fits = max(number for number in range(1, 41) if not oversize(organisation(groups=groups[:number])))
+        assert fits < len(groups), "the roles' policies no longer bound the groups"
+        made = run(hub_program(hub_settings(groups=groups[:fits])))
+        for function in made.of(FUNCTION):
+            variables = function.inputs["environment"]["variables"]
+            assert sum(len(name) + len(text) for name, text in variables.items()) <= ENVIRONMENT_BYTES
 
 
 def test_queues_outlast_their_function_s_attempts() -> None:
