@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,11 @@ DEFAULT_TIMEOUT_SECONDS = 600.0
 # The state of a rehearsal is thrown away: its passphrase protects nothing, it only has to stay the same.
 PASSPHRASE = "rehearsal"  # noqa: S105  # see above
 
+_MARKUP = re.compile(r"<\{%[^%]*%\}>")
+"""Colours as the engine's events carry them (`<{%reset%}>`)."""
+
+_EMPTY = re.compile(r"error: (update|preview|destroy|refresh) failed")
+
 
 class EngineError(Exception):
     """A command of the CLI failed. `output` is all it printed, `outcome` what it did before, where known."""
@@ -35,6 +41,14 @@ class EngineError(Exception):
         super().__init__(message)
         self.output = output
         self.outcome = outcome
+
+    @property
+    def brief(self) -> str:
+        """The engine's own error messages, without those that only say that there are some; else the whole message."""
+        messages = self.outcome.messages if self.outcome else ()
+        errors = [_MARKUP.sub("", text) for text in messages if text.startswith("error: ")]
+        telling = [text for text in errors if not _EMPTY.fullmatch(text)]
+        return "\n".join(telling) or str(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +147,6 @@ class Engine:
         """The stack's outputs by name; secret ones are "[secret]" unless `show_secrets`."""
         options = ["--show-secrets"] if show_secrets else []
         return self._object(["stack", "output", "--json", "--stack", stack, *options])
-
-    def config_set(self, stack: str, key: str, value: str, *, secret: bool = False, path: bool = False) -> None:
-        """Set one configuration value; with `path` the key is a path into a structured value (`a.b[0]`)."""
-        options = [*(["--secret"] if secret else []), *(["--path"] if path else [])]
-        self.run(["config", "set", "--stack", stack, *options, "--", key, value])
 
     def run(self, arguments: Sequence[str], *, echo: bool = False) -> str:
         """Run any command of the CLI in this environment and return what it printed to standard output.

@@ -16,6 +16,10 @@ INTERRUPT_GRACE_SECONDS = 10.0
 KILL_GRACE_SECONDS = 5.0
 
 
+_under_way: set[subprocess.Popen[str]] = set()
+"""The commands that run now, in any thread: an interrupt reaches the main thread only."""
+
+
 class Interrupted(Exception):
     """The command took longer than it may, and was ended."""
 
@@ -46,6 +50,7 @@ def run_lines(
         errors="replace",
         start_new_session=True,  # Ctrl-C reaches us only; we pass it on and wait
     )
+    _under_way.add(process)
     turn = threading.Lock()
 
     def pump(name: str, source: IO[str]) -> None:
@@ -70,9 +75,20 @@ def run_lines(
     except BaseException:
         end_tree(process)
         raise
+    finally:
+        _under_way.discard(process)
     for thread in pumps:
         thread.join()
     return status
+
+
+def end_all() -> None:
+    """End the commands of all threads, side by side; each then ends like one that failed."""
+    enders = [threading.Thread(target=end_tree, args=(process,)) for process in list(_under_way)]
+    for ender in enders:
+        ender.start()
+    for ender in enders:
+        ender.join()
 
 
 def end_tree(process: subprocess.Popen[str]) -> None:

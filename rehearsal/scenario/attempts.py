@@ -30,11 +30,16 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An attempt that was refused as it had to be, with the statement or the lack that refused it, for each layer."""
+    """An attempt that was refused.
+
+    `layers` maps each layer that had to refuse to the statement or the lack that did; `decisions` to what it decided
+    alone (`denied`, `silent`, `allowed`, or AWS's error code for the layer `service`).
+    """
 
     who: str
     what: str
     layers: Mapping[str, str]
+    decisions: Mapping[str, str]
 
 
 Layers = Sequence[tuple[str, str, str]]
@@ -60,7 +65,7 @@ def make(
             request = error.response["ResponseMetadata"].get("RequestId", "")
             if "service" in attempt.layers:
                 score.equal(f"{claim}: AWS answers {attempt.layers['service']}", code, attempt.layers["service"])
-                refusals.append(Refusal(attempt.who, attempt.what, {"service": code}))
+                refusals.append(Refusal(attempt.who, attempt.what, {"service": code}, {"service": code}))
                 continue
             if not score.expect(claim, code in ACCESS_DENIED, f"{code}: {error.response['Error']['Message']}"):
                 continue
@@ -73,11 +78,13 @@ def make(
                     decision == expected,
                     by if decision == expected else f"the {layer} side alone is {decision} ({by or 'no statement'})",
                 )
+            said = {layer: seen.get(layer, ("absent", "")) for layer in attempt.layers}
             refusals.append(
                 Refusal(
                     attempt.who,
                     attempt.what,
-                    {layer: seen.get(layer, ("", ""))[1] for layer in attempt.layers},
+                    {layer: by for layer, (_, by) in said.items()},
+                    {layer: decision for layer, (decision, _) in said.items()},
                 )
             )
         else:

@@ -10,10 +10,7 @@ import yaml
 from blueprint.names import HUB
 from blueprint.organisation import Organisation, Spoke
 from blueprint.settings import PROJECT, Settings
-
-
-class CantRehearse(Exception):
-    """The configuration is right, but has too few accounts for the flow."""
+from rehearsal.scenario.errors import CantRehearse
 
 
 def organisation_of(root: Path) -> Organisation:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -17,6 +17,7 @@ import psutil
 from rehearsal.engine import ROOT
 from rehearsal.organisation.control import Control
 from rehearsal.scenario.cast import Keys
+from rehearsal.scenario.errors import StartFailed
 
 FOLDER = ROOT / "build" / "rehearsal"
 """Where a run writes, and where the next command finds what it left up."""
@@ -26,17 +27,17 @@ START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
 
-class StartFailed(Exception):
-    """The emulated organisation didn't come up; the message holds what it printed."""
-
-
 @dataclass(frozen=True, slots=True)
 class Emulated:
-    """A running emulated organisation. `admin_keys` are the administrators' credentials by account id."""
+    """A running emulated organisation. `admin_keys` are the administrators' credentials by account id.
+
+    `child` is its handle where this very process started it.
+    """
 
     process: int
     control: Control
     admin_keys: Mapping[str, Keys]
+    child: subprocess.Popen[bytes] | None = None
 
     def stop(self) -> None:
         """End it and everything it started, politely first."""
@@ -49,6 +50,8 @@ class Emulated:
         for each in _still_alive(family, STOP_SECONDS):
             each.kill()
         _still_alive(family, STOP_SECONDS)
+        if self.child is not None:
+            self.child.wait()
 
 
 def _still_alive(processes: list[psutil.Process], timeout_seconds: float) -> list[psutil.Process]:
@@ -90,18 +93,33 @@ def start(folder: Path, seed: int, *, outlive: bool) -> Emulated:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    deadline = time.monotonic() + START_SECONDS
-    while not ready.exists():
-        if process.poll() is not None or time.monotonic() > deadline:
-            process.kill()
-            raise StartFailed(f"the emulated organisation did not start:\n{log.read_text(encoding='utf-8')}")
-        time.sleep(0.05)
-    return find(folder)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not ready.exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise StartFailed(f"the emulated organisation did not start:\n{log.read_text(encoding='utf-8')}")
+            time.sleep(0.05)
+        return replace(find(folder), child=process)
+    except BaseException:  # an interrupt too: nobody would find it again
+        process.kill()
+        process.wait()
+        raise
 
 
 def find(folder: Path) -> Emulated:
-    """The organisation that `start` left running in this folder. Raises FileNotFoundError where there is none."""
-    written = json.loads((folder / READY).read_text(encoding="utf-8"))
+    """The organisation that `start` left running in this folder. Raises FileNotFoundError where there is none.
+
+    After a restart of the machine the file may name a process that is somebody else's by now: only one that was
+    started with this very file counts.
+    """
+    ready = folder / READY
+    written = json.loads(ready.read_text(encoding="utf-8"))
+    try:
+        ours = str(ready) in psutil.Process(written["process"]).cmdline()
+    except psutil.Error:
+        ours = False
+    if not ours:
+        raise FileNotFoundError(ready)
     keys = {account: Keys(**value) for account, value in written["admin_keys"].items()}
     return Emulated(written["process"], Control(written["endpoint"]), keys)
 

@@ -18,12 +18,16 @@ class PhaseFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """One thing that had to be true. `detail` says what was seen; for a failure it names the culprit."""
+    """One thing that had to be true. `detail` says what was seen; for a failure it names the culprit.
+
+    `cause`: it fails only for what made others fail, a missing permission or a lost event. It is told first.
+    """
 
     phase: str
     claim: str
     held: bool
     detail: str = ""
+    cause: bool = False
 
 
 @dataclass(slots=True)
@@ -58,10 +62,10 @@ class Score:
         if phase.failed:
             raise PhaseFailed(name)
 
-    def expect(self, claim: str, held: bool, detail: str = "") -> bool:
+    def expect(self, claim: str, held: bool, detail: str = "", *, cause: bool = False) -> bool:
         """Record one expectation in the current phase."""
         phase = self.phases[-1]
-        phase.expectations.append(Expectation(phase.name, claim, held, detail))
+        phase.expectations.append(Expectation(phase.name, claim, held, detail, cause))
         return held
 
     def equal(self, claim: str, actual: object, expected: object) -> bool:
@@ -70,7 +74,8 @@ class Score:
 
     @property
     def failures(self) -> Sequence[Expectation]:
-        return [each for phase in self.phases for each in phase.failed]
+        """What failed, causes before consequences."""
+        return sorted((each for phase in self.phases for each in phase.failed), key=lambda each: not each.cause)
 
     @property
     def held(self) -> int:

@@ -29,6 +29,7 @@ from rehearsal.scenario.forbidden import Registered
 from rehearsal.scenario.registration import model_card, version_request
 from rehearsal.scenario.report import unexpected_denial
 from rehearsal.scenario.tables import Tables
+from rehearsal.subprocesses import end_all
 
 DRAIN_SECONDS = 60.0
 
@@ -129,7 +130,12 @@ def preview_again(run: Run) -> None:
 def together(work: Callable[[str], T], stacks: Sequence[str]) -> list[T]:
     """Do it for several stacks at once; the first error is raised when all have ended."""
     with ThreadPoolExecutor(len(stacks)) as pool:
-        return [each.result() for each in [pool.submit(work, stack) for stack in stacks]]
+        begun = [pool.submit(work, stack) for stack in stacks]
+        try:
+            return [each.result() for each in begun]
+        except KeyboardInterrupt:
+            end_all()  # or leaving the pool would wait for what nobody wants any more
+            raise
 
 
 def train(run: Run) -> None:
@@ -327,16 +333,22 @@ def verify(run: Run) -> None:
 
 def nothing_unexpected(run: Run) -> None:
     """No call was denied but those that had to be, and no event was lost."""
-    name_the_culprits(run)
+    requests, events = run.control.log(), run.control.events()
+    if not name_the_culprits(run):
+        run.score.expect("no permission is missing", True, f"{len(requests)} calls looked at")
+        run.score.expect("no event is lost and no invocation fails", True, f"{len(events)} rows looked at")
 
 
-def name_the_culprits(run: Run) -> None:
-    """Expect that nothing was denied, lost or failed beyond what the attempts provoked; name each that was."""
+def name_the_culprits(run: Run) -> bool:
+    """Fail an expectation for whatever was denied, lost or failed beyond what the attempts provoked. True if any."""
     denials = unexpected_denials(run, run.control.log())
-    for told in sorted({unexpected_denial(row) for row in denials}):
-        run.score.expect("no permission is missing", False, told)
-    for told in sorted({str(trouble(row)) for row in run.control.events() if trouble(row)}):
-        run.score.expect("no event is lost and no invocation fails", False, told)
+    denied = sorted({unexpected_denial(row) for row in denials})
+    lost = sorted({str(trouble(row)) for row in run.control.events() if trouble(row)})
+    for told in denied:
+        run.score.expect("no permission is missing", False, told, cause=True)
+    for told in lost:
+        run.score.expect("no event is lost and no invocation fails", False, told, cause=True)
+    return bool(denied or lost)
 
 
 def unexpected_denials(run: Run, requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from rehearsal.scenario.attempts import Refusal
 from rehearsal.scenario.expectations import Expectation, Score
+
+OWN = frozenset({"identity", "boundary", "session"})
+"""Layers on the caller's side; all others are on the side of what is called."""
+
+RIGHT = ("held", "failed", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +62,27 @@ def figures(
 
 
 def summary(console: Console, result: Figures, score: Score, refusals: Sequence[Refusal]) -> None:
-    """Refusals with the layers that gave them, then the figures, then what failed."""
-    if refusals:
-        console.print(_refusals(refusals))
-    console.print(_phases(score))
-    console.print(_figures(result))
+    """Refusals with what each side said, then the figures. After a failure what failed is all, causes first."""
+    if refusals and not score.failures:
+        console.print(_refusals(refusals), "")
+    console.print(_phases(score), "")
+    console.print(_figures(result), "")
     for failure in score.failures:
         console.print(failed(failure), soft_wrap=True)
-    verdict = "every expectation held" if not score.failures else f"{len(score.failures)} expectations FAILED"
-    console.print(
-        Text(
-            f"{result.expectations_held} held, {verdict}, {result.seconds_total} s",
-            style="bold green" if not score.failures else "bold red",
-        )
-    )
+    count, style = (len(score.failures), "bold red") if score.failures else (score.held, "bold green")
+    said = f"{counted(count, 'expectation')} FAILED" if score.failures else f"All {count} expectations held"
+    console.print(Text(f"{said}, {result.seconds_total:.0f} s", style=style))
 
 
 def failed(failure: Expectation) -> Text:
-    return Text.assemble(("FAILED ", "bold red"), f"{failure.phase}: {failure.claim}\n       {failure.detail}")
+    """What failed, and what was seen instead, one indented block."""
+    seen = failure.detail.replace("\n", "\n       ")
+    return Text.assemble(("FAILED ", "bold red"), f"{failure.phase}: {failure.claim}\n       {seen}")
+
+
+def counted(number: int, what: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def unexpected_denial(row: dict[str, Any]) -> str:
@@ -91,15 +100,37 @@ def unexpected_denial(row: dict[str, Any]) -> str:
 
 
 def _refusals(refusals: Sequence[Refusal]) -> Table:
-    table = Table("who", "tried to", "refused by", title="Forbidden attempts", title_justify="left")
+    """Who tried what, and what the policies on either side of the call said of it, each alone."""
+    table = _table(f"{len(refusals)} forbidden attempts, all refused", "who", "tried to", "own role", "other side")
+    last = ""
     for each in refusals:
-        layers = "\n".join(f"{layer}: {by or 'no statement allows it'}" for layer, by in each.layers.items())
-        table.add_row(each.who, each.what, layers)
+        table.add_row(each.who if each.who != last else "", each.what, *(_sides(each)))
+        last = each.who
     return table
 
 
+def _sides(refusal: Refusal) -> tuple[str, str]:
+    own = [_said(refusal, layer) for layer in refusal.layers if layer in OWN]
+    other = [_said(refusal, layer) for layer in refusal.layers if layer not in OWN]
+    return " ".join(own), " ".join(other)
+
+
+def _said(refusal: Refusal, layer: str) -> str:
+    """`denies: <statement>`, `allows it`, `grants nothing` or AWS's error code."""
+    _, found, statement = refusal.layers[layer].rpartition("statement ")
+    match refusal.decisions[layer]:
+        case "denied":
+            return f"denies: {statement}" if found else "denies"
+        case "allowed":
+            return "allows it"
+        case "silent":
+            return "trusts others only" if layer == "trust" else "grants nothing"
+        case code:
+            return code
+
+
 def _phases(score: Score) -> Table:
-    table = Table("phase", "held", "failed", "seconds", title="Phases", title_justify="left")
+    table = _table("Phases", "phase", *RIGHT)
     for phase in score.phases:
         count = Counter(each.held for each in phase.expectations)
         table.add_row(phase.name, str(count[True]), str(count[False]), f"{phase.seconds:.1f}")
@@ -107,11 +138,21 @@ def _phases(score: Score) -> Table:
 
 
 def _figures(result: Figures) -> Table:
-    table = Table("what", "count", title="Summary", title_justify="left")
-    shown = asdict(result)
-    for name in ("accounts", "requests", "requests_on_behalf", "events", "facts"):
-        table.add_row(name.replace("_", " "), str(shown[name]))
-    table.add_row("resources", ", ".join(f"{stack} {count}" for stack, count in result.resources.items()))
-    table.add_row("denials expected", str(result.denials_expected))
-    table.add_row("denials unexpected", str(result.denials_unexpected))
+    table = _table("Summary", "what", "count")
+    stacks = ", ".join(f"{stack} {count}" for stack, count in result.resources.items())
+    table.add_row("accounts called", str(result.accounts))
+    table.add_row("resources", f"{sum(result.resources.values())}{f' ({stacks})' if stacks else ''}")
+    table.add_row("requests", f"{result.requests}, and {result.requests_on_behalf} that AWS makes on a caller's behalf")
+    table.add_row("events", f"{result.events} raised by AWS services or put by callers")
+    table.add_row("facts", f"{counted(result.facts, 'row')} in the ledger")
+    table.add_row("denials", f"{result.denials_expected} expected, {result.denials_unexpected} unexpected")
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False
+    )
+    for column in columns:
+        table.add_column(column, justify="right" if column in RIGHT else "left", overflow="fold")
     return table

@@ -22,8 +22,14 @@ from rehearsal.scenario.configuration import organisation_of
 from rehearsal.scenario.console import ConsoleFailed
 from rehearsal.scenario.emulated import FOLDER, Emulated
 from rehearsal.scenario.expectations import PhaseFailed, Score
-from rehearsal.scenario.report import figures, summary, unexpected_denial
+from rehearsal.scenario.report import counted, figures, summary, unexpected_denial
+from rehearsal.scenario.signing_in import exports, people
 from rehearsal.scenario.workspace import copy_program
+
+ENGINE_LOG = "engine-failure.log"
+
+LOG_COLUMNS = 120
+"""How wide tables may be where nobody says (a CI log)."""
 
 Step = Callable[[flow.Run], None]
 
@@ -44,7 +50,7 @@ PHASES: Sequence[tuple[str, Step]] = (
 
 def rehearse(*, keep: bool, seed: int) -> int:
     """Play it all. Returns the exit status: 0 if every expectation held, else 1."""
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else LOG_COLUMNS, highlight=False)
     started = time.monotonic()
     if emulated.stop():
         console.print("The organisation that was left up is ended.")
@@ -61,6 +67,9 @@ def rehearse(*, keep: bool, seed: int) -> int:
         if held and not keep:
             _phase(run, "destroy", teardown.take_down, console)
         return _finish(run, console, time.monotonic() - started)
+    except BaseException:
+        keep = False  # interrupted, or broken in an unforeseen way: there is nothing whole to look at
+        raise
     finally:
         if keep:
             _tell_how_to_reach(organisation_process, organisation, console)
@@ -95,7 +104,11 @@ def _phase(run: flow.Run, name: str, step: Step, console: Console) -> bool:
         with run.score.phase(name) as phase:
             try:
                 step(run)
-            except (EngineError, ConsoleFailed) as error:
+            except EngineError as error:
+                (run.folder / ENGINE_LOG).write_text(f"{error}\n\n{error.output}\n", encoding="utf-8")
+                where = os.path.relpath(run.folder / ENGINE_LOG)
+                run.score.expect(f"{name} goes through", False, f"{error.brief}\n(the engine's whole output: {where})")
+            except ConsoleFailed as error:
                 run.score.expect(f"{name} goes through", False, str(error))
             except Exception as error:  # noqa: BLE001  # whatever breaks a phase is a failed expectation, by name
                 run.score.expect(f"{name} goes through", False, f"{type(error).__name__}: {error}")
@@ -103,7 +116,7 @@ def _phase(run: flow.Run, name: str, step: Step, console: Console) -> bool:
                 flow.name_the_culprits(run)
     except PhaseFailed:
         return False
-    console.print(f"   {len(phase.expectations)} expectations, {phase.seconds:.1f} s", style="dim")
+    console.print(f"   {counted(len(phase.expectations), 'expectation')} held, {phase.seconds:.1f} s", style="dim")
     return True
 
 
@@ -132,7 +145,9 @@ def _finish(run: flow.Run, console: Console, seconds: float) -> int:
     (FOLDER / "summary.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     console.print()
     summary(console, result, run.score, run.refusals)
-    console.print(f"Written to {os.path.relpath(FOLDER)}/: stacks, tables, requests, events, summary.json")
+    console.print(
+        f"Written to {os.path.relpath(FOLDER)}/: summary.json, requests.jsonl, events.jsonl, stacks/, tables/"
+    )
     return 1 if run.score.failures else 0
 
 
@@ -141,8 +156,14 @@ def _write_lines(path: Path, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _tell_how_to_reach(process: Emulated, organisation: Organisation, console: Console) -> None:
-    console.print("\nThe organisation is left up; `make stop` ends it. To reach it with the AWS CLI or boto3:")
     cast = Cast(process.control, organisation, process.admin_keys)
-    for name, value in cast.administrator(organisation.hub).environment().items():
-        console.print(f"  export {name}={value}", soft_wrap=True)
-    console.print("These are the hub's administrator's; assume other roles from there.")
+    console.print(
+        "\nThe organisation is left up; `make stop` ends it. The hub's administrator, for the AWS CLI or boto3:\n"
+    )
+    console.print(exports(cast.administrator(organisation.hub)), soft_wrap=True, markup=False)
+    console.print(
+        '\nAnybody else: eval "$(.venv/bin/python -m rehearsal sign-in WHO)", where WHO is one of'
+        f"\n  {', '.join(people(organisation))}",
+        soft_wrap=True,
+        markup=False,
+    )

@@ -77,13 +77,15 @@ def _tell(emulator: Emulator, keys: dict[str, Keys]) -> None:
     print(f"endpoint      {emulator.endpoint}")
     print(f"organisation  {emulator.id}, region {emulator.region}")
     for account in emulator.accounts.values():
-        role = "user admin" if account.id in keys else f"arn:aws:iam::{account.id}:role/{company.DEPLOY_ROLE}"
+        role = "keys below" if account.id in keys else f"arn:aws:iam::{account.id}:role/{company.DEPLOY_ROLE}"
         print(f"account       {account.id}  {account.name:<11} {role}")
-    print("The management account's administrator, who may assume these roles:")
-    for name, value in keys[company.MANAGEMENT.id].environment().items():
-        print(f"  export {name}={value}")
     print(
-        f"  export AWS_ENDPOINT_URL={emulator.endpoint} AWS_REGION={emulator.region}"
-        f" AWS_DEFAULT_REGION={emulator.region}",
-        flush=True,
+        f"export AWS_ENDPOINT_URL={emulator.endpoint} AWS_REGION={emulator.region} AWS_DEFAULT_REGION={emulator.region}"
     )
+    for account_id, whose in (
+        (company.MANAGEMENT.id, "the management account's administrator, who may assume these roles"),
+        (company.OUTSIDER.id, "the administrator of the account outside the organisation"),
+    ):
+        print(f"# {whose}:")
+        print("export", " ".join(f"{name}={value}" for name, value in keys[account_id].environment().items()))
+    print("Nothing is deployed in it yet. Ctrl-C ends it.", flush=True)

@@ -28,15 +28,21 @@ def _destroy(run: Run, stack: str) -> None:
 
 
 def export(run: Run) -> None:
-    """Write the stacks and the tables as they are, before anything is taken down."""
+    """Write the stacks and the tables as they are, before anything is taken down, or after a failure."""
+    complete = not run.score.failures
     folder = run.folder / "stacks"
     folder.mkdir(exist_ok=True)
     for stack in run.stacks:
-        export = json.dumps(run.engine.export(stack), indent=1)
-        (folder / f"{stack}.json").write_text(export + "\n", encoding="utf-8")
+        export = run.engine.export(stack)
+        held = len(export["deployment"].get("resources") or [])
+        if complete:
+            run.score.expect(f"the export of {stack} holds its resources", held > 0, f"{held} resources")
+        (folder / f"{stack}.json").write_text(json.dumps(export, indent=1) + "\n", encoding="utf-8")
     tables = run.tables()
     tables.export(run.folder)
     run.facts = sum(1 for _ in tables.rows("modelgovernanceledger"))
+    if complete:
+        run.score.expect("the export of the ledger holds its rows", run.facts > 0, f"{run.facts} rows")
 
 
 def _clear_what_people_made(run: Run) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
-from rehearsal.subprocesses import Interrupted, run_lines
+from rehearsal.subprocesses import Interrupted, end_all, run_lines
 
 
 def run(code: str, tmp_path: Path, timeout_seconds: float = 30.0) -> tuple[int, list[tuple[str, str]]]:
@@ -45,3 +47,15 @@ def test_a_timeout_ends_the_whole_tree(tmp_path: Path) -> None:
         run(code, tmp_path, timeout_seconds=2.0)
     child = int((tmp_path / "child").read_text("utf-8"))
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
+def test_commands_of_other_threads_can_be_ended(tmp_path: Path) -> None:
+    """Guards: Ctrl-C while stacks come up side by side, and a wait for engines that nobody wants any more."""
+    started = time.monotonic()
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(run, "import time; time.sleep(600)", tmp_path, 60.0) for _ in range(2)]
+        time.sleep(0.5)
+        end_all()
+        statuses = [each.result()[0] for each in waiting]
+    assert all(status != 0 for status in statuses)
+    assert time.monotonic() - started < 20

@@ -1,0 +1,70 @@
+"""What a newcomer reads at the end of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+
+from rehearsal.scenario.attempts import Refusal
+from rehearsal.scenario.expectations import PhaseFailed, Score
+from rehearsal.scenario.report import counted, figures, summary
+
+REFUSALS = [
+    Refusal(
+        "the data scientist",
+        "overwrite an artifact",
+        {
+            "identity": "identity policy mlgov-dev-execution/never statement NeverOverwriteArtifacts",
+            "resource": "no statement of the resource policy",
+        },
+        {"identity": "denied", "resource": "silent"},
+    ),
+    Refusal("the data scientist", "make it anew", {"service": "PreconditionFailed"}, {"service": "PreconditionFailed"}),
+    Refusal("the outsider", "become an approver", {"trust": "no statement of the trust"}, {"trust": "silent"}),
+]
+
+
+def told(score: Score, **changes: Any) -> str:
+    """The summary as a terminal of 100 columns shows it."""
+    given: dict[str, Any] = {
+        "accounts": 5, "resources": {"hub": 98}, "requests": [], "events": 3, "facts": 1, "unexpected": 0,
+        "seconds_total": 31.24,
+    }  # fmt: skip
+    console = Console(width=100, color_system=None, force_terminal=False)
+    with console.capture() as capture:
+        summary(console, figures(score, **(given | changes)), score, REFUSALS)
+    return capture.get()
+
+
+def test_each_forbidden_attempt_is_one_line_with_both_sides() -> None:
+    """Guards: a table of 90 wrapped lines that nobody reads."""
+    score = Score()
+    with score.phase("attempts"):
+        score.expect("all is well", True)
+    lines = [" ".join(line.split()) for line in told(score).splitlines()]
+    assert "the data scientist overwrite an artifact denies: NeverOverwriteArtifacts grants nothing" in lines
+    assert "make it anew PreconditionFailed" in lines, "a name that was just told is repeated"
+    assert "the outsider become an approver trusts others only" in lines
+    assert lines[-1] == "All 1 expectations held, 31 s"
+    assert "facts 1 row in the ledger" in lines
+
+
+def test_after_a_failure_the_cause_is_told_before_its_consequences() -> None:
+    """Guards: the missing permission, below a page of what came of it."""
+    score = Score()
+    try:
+        with score.phase("approve"):
+            score.equal("the state says approved", None, "Approved")
+            score.expect("no permission is missing", False, "mlgov-hub-capture lacks sqs:ReceiveMessage", cause=True)
+    except PhaseFailed:
+        pass
+    text = told(score)
+    assert text.index("mlgov-hub-capture lacks sqs:ReceiveMessage") < text.index("the state says approved")
+    assert "NeverOverwriteArtifacts" not in text, "what went well is in the way"
+    assert text.rstrip().endswith("2 expectations FAILED, 31 s")
+
+
+def test_one_thing_has_no_plural() -> None:
+    """Guards: "1 rows"."""
+    assert (counted(1, "row"), counted(2, "row"), counted(0, "row")) == ("1 row", "2 rows", "0 rows")
