@@ -17,6 +17,8 @@ SERVICE = "events.amazonaws.com"
 BUCKET = "arn:aws:s3:::amzn-s3-demo-bucket"
 OBJECT = f"{BUCKET}/report"
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+STRANGER_SESSION = f"arn:aws:sts::{OTHER}:assumed-role/reader/s"
+TARGET = f"arn:aws:iam::{ACCOUNT}:role/target"
 VERSION = "2012-10-17"
 
 Document = dict[str, Any]
@@ -35,6 +37,11 @@ def deny(action: str | list[str] = "*", resource: str | list[str] = "*", **eleme
 def policy(*statements: Document, version: str = VERSION) -> Document:
     """A document."""
     return {"Version": version, "Statement": list(statements)}
+
+
+EVERYTHING = policy(allow())
+S3_ONLY = policy(allow("s3:*"))
+NOT_S3 = policy(allow(["cloudwatch:*", "ec2:*"]))
 
 
 def aws(*principals: str) -> Document:

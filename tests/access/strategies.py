@@ -20,16 +20,16 @@ from tests.access.samples import (
     SERVICE,
     SESSION,
     STRANGER,
+    STRANGER_SESSION,
+    TARGET,
     USER,
     policy,
 )
 
 Document = dict[str, Any]
 
-STRANGER_SESSION = f"arn:aws:sts::{OTHER}:assumed-role/reader/s"
 WITH_IDENTITY = (USER, ROLE, SESSION, FEDERATED, ROOT, STRANGER, STRANGER_SESSION)
 PRINCIPALS = (*WITH_IDENTITY, SERVICE, "*")
-TARGET = f"arn:aws:iam::{ACCOUNT}:role/target"
 REQUESTS = (
     ("s3:GetObject", OBJECT),
     ("s3:PutObject", f"{BUCKET}/other"),

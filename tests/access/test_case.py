@@ -9,11 +9,22 @@ import pytest
 from access import Case, MalformedCase, decide
 from access.policies import compile_policy
 from access.statements import PolicyKind
-from tests.access.samples import ACCOUNT, ROOT, SERVICE, SESSION, allow, allowed, case, deny, judged, policy, trust
+from tests.access.samples import (
+    ACCOUNT,
+    EVERYTHING,
+    ROOT,
+    SERVICE,
+    SESSION,
+    allow,
+    allowed,
+    case,
+    deny,
+    judged,
+    policy,
+    trust,
+)
 
-EVERYTHING = policy(allow())
 NOTHING = policy(deny())
-OPEN = policy({**allow(), "Principal": "*"})
 
 
 def test_absent_null_and_empty_mean_that_there_is_no_such_policy() -> None:

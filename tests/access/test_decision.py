@@ -11,13 +11,17 @@ import pytest
 
 from tests.access.samples import (
     ACCOUNT,
+    EVERYTHING,
     FEDERATED,
+    NOT_S3,
     OBJECT,
     OTHER,
     ROLE,
     ROOT,
+    S3_ONLY,
     SESSION,
     STRANGER,
+    STRANGER_SESSION,
     USER,
     allow,
     allowed,
@@ -26,12 +30,6 @@ from tests.access.samples import (
     judged,
     policy,
 )
-
-EVERYTHING = policy(allow())
-S3_ONLY = policy(allow("s3:*"))
-NOT_S3 = policy(allow(["cloudwatch:*", "ec2:*"]))
-STRANGER_SESSION = f"arn:aws:sts::{OTHER}:assumed-role/reader/s"
-TARGET = f"arn:aws:iam::{ACCOUNT}:role/target"
 
 
 def bucket(principal: Any, *further: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.access.samples import (
     ACCOUNT,
+    EVERYTHING,
     KEY,
     OTHER,
     ROLE,
@@ -21,16 +22,6 @@ from tests.access.samples import (
     judged,
     policy,
 )
-
-EVERYTHING = policy(allow())
-S3_ONLY = policy(allow("s3:*"))
-NOT_S3 = policy(allow(["cloudwatch:*", "ec2:*"]))
-STRANGER_SESSION = f"arn:aws:sts::{OTHER}:assumed-role/reader/s"
-TARGET = f"arn:aws:iam::{ACCOUNT}:role/target"
-
-
-def bucket(principal: Any, *further: dict[str, Any]) -> dict[str, Any]:
-    return policy({**allow("s3:*"), "Principal": principal}, *further)
 
 
 class TestKeyPolicies:

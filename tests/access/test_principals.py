@@ -10,6 +10,7 @@ from access.errors import MalformedPolicy
 from access.principals import Caller, Kind, PrincipalElement, Reach, caller
 from tests.access.samples import (
     ACCOUNT,
+    EVERYTHING,
     FEDERATED,
     OTHER,
     ROLE,
@@ -144,9 +145,6 @@ def test_a_principal_that_could_never_match_is_an_error(element: Any, told: str)
     """Guards: a wildcard in a principal's ARN, which AWS refuses and a lenient matcher would treat as text."""
     with pytest.raises(MalformedPolicy, match=f"Principal.*: .*{told}"):
         PrincipalElement(element, "Principal")
-
-
-EVERYTHING = policy(allow())
 
 
 @pytest.mark.parametrize(

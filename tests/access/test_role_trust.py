@@ -12,11 +12,15 @@ import pytest
 
 from tests.access.samples import (
     ACCOUNT,
+    EVERYTHING,
     OTHER,
     ROLE,
     ROOT,
+    S3_ONLY,
     SERVICE,
     SESSION,
+    STRANGER_SESSION,
+    TARGET,
     USER,
     allow,
     allowed,
@@ -25,16 +29,6 @@ from tests.access.samples import (
     policy,
     trust,
 )
-
-EVERYTHING = policy(allow())
-S3_ONLY = policy(allow("s3:*"))
-NOT_S3 = policy(allow(["cloudwatch:*", "ec2:*"]))
-STRANGER_SESSION = f"arn:aws:sts::{OTHER}:assumed-role/reader/s"
-TARGET = f"arn:aws:iam::{ACCOUNT}:role/target"
-
-
-def bucket(principal: Any, *further: dict[str, Any]) -> dict[str, Any]:
-    return policy({**allow("s3:*"), "Principal": principal}, *further)
 
 
 class TestRoleTrust:

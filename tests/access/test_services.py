@@ -9,6 +9,7 @@ import pytest
 from access.services import is_key, works_across_accounts
 from tests.access.samples import (
     ACCOUNT,
+    EVERYTHING,
     KEY,
     OTHER,
     ROOT,
@@ -23,7 +24,6 @@ from tests.access.samples import (
     policy,
 )
 
-EVERYTHING = policy(allow())
 OTHERS = f"arn:aws:sts::{OTHER}:assumed-role/mlgov-dev-execution/s"
 HUB_BUCKET = "arn:aws:s3:::hub-bucket"
 QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:mlgov-capture"

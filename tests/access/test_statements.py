@@ -15,7 +15,6 @@ from access.statements import PolicyKind
 from tests.access.samples import BUCKET, OBJECT, ROOT, allow, allowed, deny, policy
 
 IDENTITY, RESOURCE = PolicyKind.IDENTITY, PolicyKind.RESOURCE
-EVERYTHING = policy(allow())
 ANYBODY = {"Principal": "*"}
 
 
