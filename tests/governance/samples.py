@@ -110,8 +110,9 @@ def stage(name: str, status: str = "Approved", description: str | None = None) -
 
 
 def endpoint_event(
-    status: str, minutes: float, *, account: str = DEV, event_id: str = "endpoint-1", **more: Any
-) -> str:
+    status: str, minutes: float, *, account: str = DEV, event_id: str = "endpoint-1",
+    time: str = "2026-03-01T09:00:01Z", **more: Any,
+) -> str:  # fmt: skip
     """An endpoint event as a spoke's bus forwards it: UPPER_SNAKE status, lower-cased ARN."""
     detail = {
         "EndpointName": "Credit-Risk",
@@ -124,7 +125,11 @@ def endpoint_event(
         "Tags": {},
     }
     return envelope(
-        detail | more, event_id=event_id, account=account, **{"detail-type": "SageMaker Endpoint State Change"}
+        detail | more,
+        event_id=event_id,
+        account=account,
+        time=time,
+        **{"detail-type": "SageMaker Endpoint State Change"},
     )
 
 

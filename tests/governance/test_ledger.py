@@ -96,6 +96,16 @@ def test_a_row_rewritten_with_a_matching_hash_breaks_the_next_one(data: st.DataO
     assert broken(rows, head(chain()))[0] == min(index + 2, LENGTH)
 
 
+def test_a_row_under_a_content_id_that_its_content_does_not_make_is_named() -> None:
+    """Guards: a writer at the end of the chain, whose hashes all fit, hides what a fact is from deduplication."""
+    rows = chain()
+    rows[-1]["contentid"] = rows[-2]["contentid"]
+    rows[-1]["hash"] = row_hash(rows[-1])
+    [finding] = verify_chain(ARN, rows, head(rows))
+    assert finding.seq == LENGTH
+    assert "its content makes" in finding.problem
+
+
 @given(st.integers(1, LENGTH - 1))
 def test_a_deleted_row_is_named_as_missing(seq: int) -> None:
     """Guards: a row is deleted from the middle."""

@@ -153,6 +153,8 @@ def test_the_serving_role_reads_approved_artifacts_and_writes_telemetry() -> Non
     }
     read = statement(spec.policies["artifacts"], "ReadApproved")
     assert read["Condition"] == {"StringEquals": {"s3:ExistingObjectTag/test": "approved"}}
+    metrics = statement(spec.policies["telemetry"], "PutMetrics")
+    assert metrics["Condition"] == {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}, "the only bound"
 
 
 def test_own_images_are_pulled_from_admitted_repositories_only() -> None:

@@ -171,6 +171,17 @@ def test_an_artifact_that_is_not_what_was_approved_is_refused(
     assert hub.artifacts.tagged == {}
 
 
+def test_an_approval_without_a_digest_admits_nothing(hub: Hub) -> None:
+    """Guards: "unknown" on both sides passes as equal, so an object that S3 never hashed is admitted."""
+    hub.decide("Staging", "Approved")
+    row = hub.states.rows[arn_of()]
+    hub.states.rows[arn_of()] = {**row, "stages": str(row["stages"]).replace(f'"sha256":"{SHA256}"', '"sha256":null')}
+    hub.artifacts.objects = {KEY: StoredObject("v1", None)}
+    with pytest.raises(UnsafeArtifact, match="only the approved bytes"):
+        hub.tell()
+    assert hub.artifacts.tagged == {}
+
+
 def test_a_revocation_of_what_is_gone_is_done(hub: Hub) -> None:
     """Guards: the rejection of a version whose artifact can't be found ends in the dead-letter queue."""
     hub.decide("Staging", "Approved")

@@ -8,10 +8,12 @@ import pytest
 
 from governance.errors import LedgerError
 from governance.ledger import Head, verify_chain, verify_dedup
+from governance.state import approved_artifact
 from lambdas.capture.core import UnknownPackage
 from lambdas.common.aws import Busy
 from tests.governance.samples import (
     APPROVER,
+    ARTIFACT_URL,
     DEV,
     REGION,
     SHA256,
@@ -32,11 +34,20 @@ REGISTERED = envelope(package_detail(lifecycle=stage("Development", "PendingAppr
 
 
 def decided(
-    name: str, minutes: float, status: str = "Approved", *, changed: tuple[str, ...] = ("ModelLifeCycle",)
+    name: str,
+    minutes: float,
+    status: str = "Approved",
+    *,
+    changed: tuple[str, ...] = ("ModelLifeCycle",),
+    artifact_url: str = ARTIFACT_URL,
 ) -> str:
     """The event of a decision on a stage, as the registry sends it."""
     detail = package_detail(
-        modified=iso(moment(minutes)), changed=changed, approval="Approved", lifecycle=stage(name, status)
+        modified=iso(moment(minutes)),
+        changed=changed,
+        approval="Approved",
+        lifecycle=stage(name, status),
+        artifact_url=artifact_url,
     )
     return envelope(detail, event_id=f"{name}-{status}-{minutes}")
 
@@ -119,6 +130,23 @@ def test_b7_a_late_event_is_recorded_and_does_not_move_the_state_back(world: Wor
     world.deliver(decided("Staging", 5, "Rejected"))
     assert world.tables.state[ARN]["modellifecycleteststatus"] == "Approved"
     assert [row["late"] for row in world.tables.rows(ARN)] == [False, True]
+
+
+def test_a_late_approval_does_not_bring_back_an_older_artifact(world: World) -> None:
+    """Guards: an event that comes late admits bytes that a later approval has replaced."""
+    newer = ARTIFACT_URL.replace(SHA256, "cd" * 32)
+    world.deliver(REGISTERED)
+    world.deliver(decided("Staging", 20, artifact_url=newer))
+    world.deliver(decided("Staging", 10))
+    assert approved_artifact(world.tables.state[ARN], "Staging") == (newer, "cd" * 32)
+
+
+def test_facts_of_one_moment_are_not_late(world: World) -> None:
+    """Guards: of two fields that one call changed, the second is shown as recorded after the fact."""
+    world.deliver(REGISTERED)
+    world.deliver(decided("Development", 5, changed=("ModelApprovalStatus", "ModelLifeCycle")))
+    world.deliver(decided("Staging", 3))
+    assert [row["late"] for row in world.tables.rows(ARN)] == [False, False, False, True]
 
 
 def test_b7_a_replayed_event_is_recorded_once(world: World) -> None:
@@ -227,6 +255,17 @@ def test_a_request_for_a_stage_is_recorded_as_a_claim(world: World) -> None:
     assert state["modelapprovalstatus"] == "PendingManualApproval"
 
 
+def test_a_request_may_spell_the_group_as_sagemaker_s_arns_do(world: World) -> None:
+    """Guards: ARNs in lower case, as the registry itself returns them, are refused as unknown versions."""
+    lower = arn_of().replace("ModelCreditRisk", "modelcreditrisk")
+    world.registry.versions[lower] = seen()
+    request = envelope(
+        {"ModelPackageArn": lower, "Stage": "Staging"}, source="mlgov.requests", **{"detail-type": "Stage Requested"}
+    )
+    assert world.deliver(request) == "recorded"
+    assert world.tables.rows(lower)[-1]["modelpackagegroupname"] == "ModelCreditRisk"
+
+
 @pytest.mark.parametrize("arn", [arn_of(99), arn_of(1, "Other"), arn_of(1)[:-2]])
 def test_a_request_for_an_unknown_version_can_never_be_recorded(world: World, arn: str) -> None:
     """Guards: any requesting account fills the ledger with versions that don't exist."""
@@ -257,6 +296,14 @@ def test_an_older_endpoint_event_is_stale(world: World) -> None:
     world.deliver(endpoint_event("DELETING", 9))
     assert world.deliver(endpoint_event("IN_SERVICE", 5)) == "stale"
     assert world.endpoints.rows[ENDPOINT]["deletedat"] == iso(moment(9))
+
+
+def test_endpoint_states_of_one_modification_follow_the_events_times(world: World) -> None:
+    """Guards: a state whose name sorts lower loses against the one before it when LastModifiedTime stands still."""
+    world.deliver(endpoint_event("UPDATING", 5, time="2026-03-01T09:05:01Z"))
+    assert world.deliver(endpoint_event("IN_SERVICE", 5, time="2026-03-01T09:05:02Z")) == "recorded"
+    assert world.deliver(endpoint_event("UPDATING", 5, time="2026-03-01T09:05:01Z")) == "stale"
+    assert world.endpoints.rows[ENDPOINT]["status"] == "IN_SERVICE"
 
 
 def test_each_row_has_its_dedup_item(world: World) -> None:
