@@ -64,11 +64,6 @@ class VirtualClock:
     def now(self) -> datetime:
         return self._real() + self._skipped
 
-    @property
-    def skipped(self) -> timedelta:
-        """How far ahead of real time the clock is."""
-        return self._skipped
-
     def after(self, seconds: float, action: Action, what: str) -> Timer:
         """Do something in so many seconds of this clock."""
         return self.at(self.now() + timedelta(seconds=seconds), action, what)

@@ -105,9 +105,6 @@ class OrganisationSettings:
             unit = self.units[unit]
         return [ROOT, *reversed(units), account.name]
 
-    def is_management(self, account_id: str) -> bool:
-        return any(one.id == account_id and one.name == self.management for one in self.accounts)
-
     def levels(self, account: Account, kind: str) -> list[list[dict[str, Any]]] | None:
         """The control policies that bind an account, level by level; None where none bind it.
 

@@ -10,8 +10,6 @@ from typing import Any
 from tests.governance.samples import arn_of, envelope, iso, moment, package_detail, seen, stage
 from tests.lambdas.capture.world import World
 
-TABLES = ("modelgovernanceledger", "modelgovernancededup", "modelpackagestatechanges")
-
 
 def history() -> World:
     """Two versions: the first registered, approved for Development and Staging; the second registered."""

@@ -19,6 +19,11 @@ runtime: {{name: python, options: {{toolchain: pip, virtualenv: {virtualenv}}}}}
 """
 
 
+def configure(engine: Engine, stack: str, key: str, value: str, *options: str) -> None:
+    """Set one configuration value, as by `pulumi config set` with its options (`--secret`, `--path`)."""
+    engine.run(["config", "set", "--stack", stack, *options, "--", key, value])
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> ProjectMaker:
     """Make a project from its program's text, and an engine for it. Projects of one test share a backend."""

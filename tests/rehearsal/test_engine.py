@@ -9,7 +9,7 @@ import pytest
 
 from rehearsal.engine import Engine, EngineError, Toolchain
 from rehearsal.engine_events import Step
-from tests.rehearsal.projects import ProjectMaker, project
+from tests.rehearsal.projects import ProjectMaker, configure, project
 
 __all__ = ["project"]
 
@@ -50,7 +50,7 @@ def test_an_unexpected_change_is_named(project: ProjectMaker) -> None:
     engine = project(STASH)
     engine.init("dev")
     engine.up("dev")
-    engine.config_set("dev", "value", "second")
+    configure(engine, "dev", "value", "second")
 
     with pytest.raises(EngineError) as caught:
         engine.preview("dev", expect_no_changes=True)

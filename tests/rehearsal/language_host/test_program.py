@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.engine import ROOT, Engine, EngineError
-from tests.rehearsal.projects import ProjectMaker
+from tests.rehearsal.projects import ProjectMaker, configure
 
 
 def started(engine: Engine, stack: str = "dev") -> Engine:
@@ -39,8 +39,8 @@ def test_a_program_sees_its_configuration_and_where_it_runs(project: ProjectMake
             files={"beside.py": "VALUE = 'a module beside the program'"},
         )
     )
-    engine.config_set("dev", "organisation.accounts[0]", "111111111111", path=True)
-    engine.config_set("dev", "token", "hush", secret=True)
+    configure(engine, "dev", "organisation.accounts[0]", "111111111111", "--path")
+    configure(engine, "dev", "token", "hush", "--secret")
 
     preview = engine.preview("dev")
     engine.up("dev")
@@ -163,7 +163,7 @@ def test_a_stack_reads_another_ones_outputs(project: ProjectMaker) -> None:
 def test_default_providers_can_be_forbidden(project: ProjectMaker) -> None:
     """Guards: a resource without an explicit provider that lands in whatever account the shell has."""
     engine = started(project("import pulumi_aws as aws\naws.kms.Key('stray')"))
-    engine.config_set("dev", "pulumi:disable-default-providers[0]", "aws", path=True)
+    configure(engine, "dev", "pulumi:disable-default-providers[0]", "aws", "--path")
     with pytest.raises(EngineError, match="Default provider for 'aws' disabled"):
         engine.preview("dev")
 
