@@ -1,4 +1,4 @@
-"""Parameters that our own handlers don't act on: refused by name, or without effect as in AWS.
+"""Parameters that handlers, ours or moto's, don't act on: refused by name, or without effect as in AWS.
 
 A handler that reads only what it knows would drop the rest without a word. So each input member of an operation of ours
 is either read by its handler, or stands here, or is outside the operation's `core.takes`; a test compares the handlers'
@@ -25,12 +25,27 @@ REFUSED: Table = {
     "dynamodb": {
         "ExecuteStatement": ("ReturnConsumedCapacity",),
         "ExecuteTransaction": ("ReturnConsumedCapacity",),
+        "BatchGetItem": ("ReturnConsumedCapacity",),
+        "BatchWriteItem": ("ReturnConsumedCapacity", "ReturnItemCollectionMetrics"),
+        "DeleteItem": ("ReturnItemCollectionMetrics",),
+        "PutItem": ("ReturnItemCollectionMetrics",),
+        "PutResourcePolicy": ("ConfirmRemoveSelfResourceAccess",),
+        "TransactWriteItems": ("ReturnConsumedCapacity", "ReturnItemCollectionMetrics"),
+        "UpdateItem": ("ReturnItemCollectionMetrics",),
     },
     "events": {
         "ListEventBuses": ("NextToken",),
         "ListRuleNamesByTarget": ("NextToken",),
         "ListRules": ("NextToken",),
         "ListTargetsByRule": ("NextToken",),
+    },
+    "iam": {
+        "CreateUser": ("PermissionsBoundary",),
+        "ListAccessKeys": ("Marker", "MaxItems"),
+        "ListInstanceProfilesForRole": ("Marker", "MaxItems"),
+        "ListPolicyVersions": ("Marker", "MaxItems"),
+        "ListRolePolicies": ("Marker", "MaxItems"),
+        "ListUsers": ("Marker", "MaxItems"),
     },
     "kms": {
         "CreateGrant": ("GrantTokens", "DryRun", "RetiringServicePrincipal"),
@@ -127,7 +142,7 @@ def refused_of(service: str, operation: str, members: Iterable[str]) -> Iterator
 
 
 def refuse_left_out(call: Call) -> None:
-    """Raise NotEmulated for what the handler would drop; what is sent empty or false asks for nothing."""
-    given = [name for name, value in call.params.items() if value not in (None, [], {}, "", False)]
+    """Raise NotEmulated for what the handler would drop; what is sent empty, false or `NONE` asks for nothing."""
+    given = [name for name, value in call.params.items() if value not in (None, [], {}, "", False, "NONE")]
     if left_out := list(refused_of(call.service, call.operation, given)):
         raise NotEmulated(f"{call.service}:{call.operation} with {', '.join(left_out)}")

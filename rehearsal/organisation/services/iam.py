@@ -20,8 +20,10 @@ from rehearsal.organisation.grammar import check_grammar, check_principals
 from rehearsal.organisation.policies import document_of
 
 TRUST_CHARACTERS = 2048
-INLINE_CHARACTERS = 10240
+INLINE_CHARACTERS = {"role": 10240, "user": 2048}
+MANAGED_CHARACTERS = 6144
 """Whitespace isn't counted (iam/reference_iam-quotas: IAM and STS character limits)."""
+POLICIES_PER_ROLE = 10
 MALFORMED = "MalformedPolicyDocument"
 REFERENCE = "IAM/latest/APIReference/API_"
 
@@ -121,25 +123,65 @@ def _before_trust(org: Organisation, call: Call) -> None:
 
 
 def _before_inline(org: Organisation, call: Call) -> None:
-    role = _require_role(org, call)
+    _check_inline(call, "role", _require_role(org, call))
+
+
+def _before_user_inline(org: Organisation, call: Call) -> None:
+    user = _found(org, call.owner, "user", call.params["UserName"])
+    if user is not None:  # else moto says that there is none
+        _check_inline(call, "user", user)
+
+
+def _check_inline(call: Call, kind: str, holder: Any) -> None:
     text = call.params["PolicyDocument"]
     check_grammar(document_of(text, MALFORMED, "the policy"), "identity", MALFORMED)
-    others = sum(_size(one) for name, one in role.policies.items() if name != call.params["PolicyName"])
-    if others + _size(text) > INLINE_CHARACTERS:
-        raise ApiError(
-            "LimitExceeded",
-            f"Maximum policy size of {INLINE_CHARACTERS} bytes exceeded for role {role.name}",
-            409,
-        )
+    others = sum(_size(one) for name, one in holder.policies.items() if name != call.params["PolicyName"])
+    most = INLINE_CHARACTERS[kind]
+    if others + _size(text) > most:
+        raise ApiError("LimitExceeded", f"Maximum policy size of {most} bytes exceeded for {kind} {holder.name}", 409)
 
 
-def _before_managed(org: Organisation, call: Call) -> None:
-    check_grammar(document_of(call.params["PolicyDocument"], MALFORMED, "the policy"), "identity", MALFORMED)
+def _before_managed(_: Organisation, call: Call) -> None:
+    text = call.params["PolicyDocument"]
+    check_grammar(document_of(text, MALFORMED, "the policy"), "identity", MALFORMED)
+    if _size(text) > MANAGED_CHARACTERS:
+        raise ApiError("LimitExceeded", f"Cannot exceed quota for PolicySize: {MANAGED_CHARACTERS}", 409)
+
+
+def _before_delete_policy(org: Organisation, call: Call) -> None:
+    """A policy goes only when nobody has it and only its default version is left (API_DeletePolicy)."""
+    policy = org.moto("iam", call.owner, "").managed_policies.get(call.params["PolicyArn"])
+    if policy is None:
+        return  # moto says so
+    if policy.attachment_count or _bounded_by(org, call.owner, policy.arn):
+        raise ApiError("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
+    if len(policy.versions) > 1:
+        message = "This policy has more than one version. Before you delete a policy, you must delete the policy's"
+        raise ApiError("DeleteConflict", f"{message} versions. The default version is deleted with the policy.", 409)
+
+
+def _bounded_by(org: Organisation, account: str, arn: str) -> bool:
+    """Whether a policy is some role's permissions boundary."""
+    roles = org.moto("iam", account, "").roles.values()
+    return any(getattr(one, "permissions_boundary_arn", None) == arn for one in list(roles))
 
 
 def _before_attach(_: Organisation, call: Call) -> None:
     if ":iam::aws:" in call.params["PolicyArn"]:
         raise NotEmulated(f"AWS managed policy {call.params['PolicyArn']}")
+
+
+def _before_attach_to_role(org: Organisation, call: Call) -> None:
+    _before_attach(org, call)
+    attached = _require_role(org, call).managed_policies
+    if call.params["PolicyArn"] not in attached and len(attached) >= POLICIES_PER_ROLE:
+        raise ApiError("LimitExceeded", f"Cannot exceed quota for PoliciesPerRole: {POLICIES_PER_ROLE}", 409)
+
+
+def _before_create_user(org: Organisation, call: Call) -> None:
+    name = call.params["UserName"]
+    if any(one.name.lower() == name.lower() for one in list(org.moto("iam", call.owner, "").users.values())):
+        raise ApiError("EntityAlreadyExists", f"User with name {name} already exists.", 409)
 
 
 def _role_shown(org: Organisation, call: Call, _: Params) -> Mapping[str, Any]:
@@ -182,12 +224,16 @@ _rows("UpdateAssumeRolePolicy", before=_before_trust, read_back=_role_shown)
 _rows("UpdateRole", before=lambda org, call: _require_role(org, call) and None, read_back=_role_shown)
 _rows("PutRolePolicy", before=_before_inline, read_back=_inline_shown)
 _rows("PutRolePermissionsBoundary", before=_check_boundary, read_back=_role_shown)
-_rows("AttachRolePolicy", "DetachRolePolicy", before=_before_attach)
+_rows("AttachRolePolicy", before=_before_attach_to_role)
+_rows("DetachRolePolicy", before=_before_attach)
+_rows("DeletePolicy", before=_before_delete_policy)
 _rows("CreatePolicy", "CreatePolicyVersion", before=_before_managed)
 _rows(
     "GetRole", "DeleteRole", "ListRoles", "TagRole", "UntagRole", "ListRoleTags", "GetRolePolicy", "DeleteRolePolicy",
     "ListRolePolicies", "ListAttachedRolePolicies", "DeleteRolePermissionsBoundary", "ListInstanceProfilesForRole",
-    "GetPolicy", "GetPolicyVersion", "ListPolicyVersions", "DeletePolicy", "DeletePolicyVersion", "ListUsers",
+    "GetPolicy", "GetPolicyVersion", "ListPolicyVersions", "DeletePolicyVersion", "ListUsers",
 )  # fmt: skip
-_rows("GetUser", "CreateUser", "DeleteUser", "PutUserPolicy", "DeleteUserPolicy", "CreateAccessKey",
-      "DeleteAccessKey", "ListAccessKeys", needs=_own_user_needs)  # fmt: skip
+_rows("CreateUser", before=_before_create_user, needs=_own_user_needs)
+_rows("PutUserPolicy", before=_before_user_inline, needs=_own_user_needs)
+_rows("GetUser", "DeleteUser", "DeleteUserPolicy", "CreateAccessKey", "DeleteAccessKey", "ListAccessKeys",
+      needs=_own_user_needs)  # fmt: skip
