@@ -126,8 +126,9 @@ def _never(organisation: Organisation, registers: bool) -> list[Statement]:
 def serving_role(organisation: Organisation, spoke: Spoke, artifact_key_arn: str) -> RoleSpec:
     """The role that is passed to CreateModel: SageMaker reads artifacts, the key and images as this role.
 
-    AWS's own pre-built images are pulled with service credentials (dg-ecr-paths sagemaker-algo-docker-registry-paths):
-    only own repositories need a grant.
+    Images of AWS too: an endpoint whose role lacks ecr:BatchGetImage on a pre-built image's repository fails
+    (aws/deep-learning-containers#759, awslabs/aws-solutions-constructs#986), so those in use
+    are admitted like one's own.
     """
     names = organisation.names
     bucket = names.bucket_arn(organisation.hub)

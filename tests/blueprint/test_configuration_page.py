@@ -10,6 +10,7 @@ import yaml
 from blueprint.limits import BUCKET_POLICY, BUS_POLICY, KEY_POLICY, stored_size
 from blueprint.policies.documents import Form
 from blueprint.settings import Settings
+from rehearsal.scenario.registration import IMAGE
 from tests.blueprint.samples import fleet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,6 +34,16 @@ def test_the_shipped_example_is_valid_for_each_of_its_stacks() -> None:
     for stack in ("hub", "dev", "test"):
         assert (ROOT / f"Pulumi.{stack}.yaml").is_file()
         assert Settings.parse(defaults, stack, defaults).stack == stack
+
+
+def test_the_example_admits_the_image_that_the_rehearsal_registers() -> None:
+    """Guards: endpoints of the example's own model that fail on AWS, as their role may not pull AWS's image."""
+    organisation = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"][
+        "ml-governance:organisation"
+    ]["default"]
+    account, _, _, region, _, _ = IMAGE.partition("/")[0].split(".")
+    repository = IMAGE.partition("/")[2].partition(":")[0]
+    assert f"arn:aws:ecr:{region}:{account}:repository/{repository}" in organisation["imageRepositories"]
 
 
 def test_the_numbers_of_spokes_are_measured() -> None:
