@@ -16,9 +16,10 @@ from rehearsal.organisation.runtime.forks import ForkServer
 from rehearsal.organisation.runtime.site import interpreter, make_site
 
 PARENT = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from rehearsal.organisation.runtime.forks import ForkServer
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs ignore it
 root = Path(sys.argv[1])
 (root / "index.py").write_text("import subprocess\\nsubprocess.Popen(['sleep', '60'])\\ndef handler(e, c): pass\\n")
 server = ForkServer(root)

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -101,14 +102,18 @@ def test_credentials_are_renewed_before_they_expire(bench: Workbench) -> None:
     assert again["Payload"] != first
 
 
-def test_invocations_at_once_have_an_environment_each(bench: Workbench) -> None:
+def test_invocations_at_once_have_an_environment_each(bench: Workbench, tmp_path: Path) -> None:
     """Guards against two events in one process at a time, which Lambda never does."""
-    source = "import os, time\ndef handler(event, context):\n    time.sleep(0.3)\n    return os.getpid()\n"
-    bench.function("parallel", source)
-    bench.lambda_.get_function(FunctionName="parallel")
+    source = (
+        "import os, time\nfrom pathlib import Path\ndef handler(folder, context):\n"
+        "    (Path(folder) / str(os.getpid())).touch()\n"
+        "    while len(os.listdir(folder)) < 3:\n        time.sleep(0.01)\n    return os.getpid()\n"
+    )
+    bench.function("parallel", source, Timeout=30)
     with ThreadPoolExecutor(3) as threads:
-        pids = list(threads.map(lambda _: _invoke(bench, "parallel")["Payload"], range(3)))
-    assert len(set(pids)) == 3
+        answers = list(threads.map(lambda _: _invoke(bench, "parallel", str(tmp_path)), range(3)))
+    assert ["FunctionError" in answer for answer in answers] == [False] * 3, "none saw the two others at work"
+    assert len({answer["Payload"] for answer in answers}) == 3
 
 
 def test_reserved_concurrency_throttles(bench: Workbench) -> None:
