@@ -74,8 +74,8 @@ def _camel(value: Any) -> Any:
 def decode(arguments: Props, known: Mapping[str, Property] | None = None) -> Props:
     """Undo what the SDK does to a provider's arguments: whatever is no string travels as JSON text."""
     found: Props = {}
-    for name, value in arguments.items():
-        spec = (known or provider_inputs()).get(name)
+    for name, sent in arguments.items():
+        value, spec = sent, (known or provider_inputs()).get(name)
         if isinstance(value, str) and spec is not None and spec.kind != "string":
             with contextlib.suppress(ValueError):  # not JSON: the type check names it
                 value = json.loads(value)

@@ -64,7 +64,7 @@ class Features:
         )
 
     def matrix(self, rows: Sequence[Row]) -> Matrix:
-        """Rows × features; a category never seen in training is all zeros."""
+        """Rows by features; a category never seen in training is all zeros."""
         return np.array(
             [
                 [float(row[name]) for name in self.numeric]
