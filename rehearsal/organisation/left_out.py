@@ -92,7 +92,6 @@ REFUSED: Table = {
         "HeadObject": _CUSTOMER_KEYS,
         "ListMultipartUploads": ("EncodingType",),
         "ListParts": _CUSTOMER_KEYS,
-        "PutBucketLifecycleConfiguration": ("TransitionDefaultMinimumObjectSize",),
         "PutBucketPolicy": ("ConfirmRemoveSelfBucketAccess",),
         "PutObject": ("SSECustomerKey", "SSECustomerKeyMD5", *_EVENT_HOLD),
         "UploadPart": _CUSTOMER_KEYS,

@@ -23,6 +23,7 @@ _ACTIONS = (
     "AbortIncompleteMultipartUpload",
 )  # fmt: skip
 _MOST_RULES = 1000
+_SMALLEST, _DEFAULT_SMALLEST = "TransitionDefaultMinimumObjectSize", "all_storage_classes_128K"
 
 
 def _missing(code: str, message: str) -> ApiError:
@@ -185,8 +186,9 @@ def put_lifecycle(org: Organisation, call: Call) -> Params:
     names = [rule["ID"] for rule in rules]
     if len(set(names)) != len(names):
         raise ApiError("InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule.")
-    open_bucket(org, call).settings[LIFECYCLE] = {"Rules": rules}
-    return {}
+    smallest = {_SMALLEST: call.params.get(_SMALLEST) or _DEFAULT_SMALLEST}
+    open_bucket(org, call).settings[LIFECYCLE] = {"Rules": rules, **smallest}
+    return smallest
 
 
 def _check_rule(rule: dict[str, Any]) -> None:
@@ -208,7 +210,7 @@ def get_lifecycle(org: Organisation, call: Call) -> Params:
     found = open_bucket(org, call).settings.get(LIFECYCLE)
     if found is None:
         raise _missing("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")
-    return {"Rules": found["Rules"]}
+    return {"Rules": found["Rules"], _SMALLEST: found[_SMALLEST]}
 
 
 @serves(

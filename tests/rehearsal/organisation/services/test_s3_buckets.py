@@ -105,6 +105,19 @@ class TestConfiguration:
         storage.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
         assert storage.get_bucket_tagging(Bucket=bucket)["TagSet"] == [{"Key": "a", "Value": "b"}]
 
+    @pytest.mark.parametrize("size", [None, "varies_by_storage_class"])
+    def test_the_smallest_object_of_a_transition_is_kept(self, storage: Any, bucket: str, size: str | None) -> None:
+        """Guards: an argument that the real provider sends with each lifecycle configuration, refused or dropped."""
+        rule = {"ID": "x", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 9}}
+        sent = {"TransitionDefaultMinimumObjectSize": size} if size else {}
+        put = storage.put_bucket_lifecycle_configuration
+        answers = [
+            put(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]}, **sent),
+            storage.get_bucket_lifecycle_configuration(Bucket=bucket),
+        ]
+        kept = {answer["TransitionDefaultMinimumObjectSize"] for answer in answers}
+        assert kept == {size or "all_storage_classes_128K"}
+
     @pytest.mark.parametrize(
         ("operation", "code"),
         [
