@@ -142,6 +142,16 @@ def test_a_service_acts_by_resource_policies_alone(org: Emulator, client: Client
         org.authorise(Caller("sns.amazonaws.com", ""), [need], region="eu-west-1", extra={"aws:SourceAccount": HUB})
 
 
+@pytest.mark.parametrize(
+    ("who", "absent"), [(Caller("events.amazonaws.com", ""), True), (Caller(root(OUTSIDER), OUTSIDER), False)]
+)
+def test_a_service_of_its_own_accord_has_no_source_address(org: Emulator, who: Caller, absent: bool) -> None:
+    """Guards: a range of addresses admits a service here, whose own requests carry no aws:SourceIp."""
+    need = Need("sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{HUB}:by-address", HUB)
+    document = policy(allow("sqs:SendMessage", Principal="*", Condition={"Null": {"aws:SourceIp": "true"}}))
+    assert org.would_allow(who, need, region="eu-west-1", resource_policy=document) is absent
+
+
 def test_resource_tags_of_a_service_without_any_are_an_error(org: Emulator) -> None:
     """Guards: aws:ResourceTag conditions on resources whose tags nobody knows."""
     document = policy(allow("glue:GetTable", Condition={"StringEquals": {"aws:ResourceTag/a": "b"}}))
