@@ -58,3 +58,9 @@ def tag_calls(
         aws.call(service, remove, **subject(physical_id, state), **{keys: names})
 
     return Tags(read_tags, add_tags, remove_tags)
+
+
+LAMBDA_TAGS = tag_calls(
+    "lambda", by_arn("Resource"), read="list_tags", add="tag_resource", remove="untag_resource", pair=None
+)
+"""Functions and event source mappings are tagged by the same calls."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rehearsal.provider.clients import Clients, NeverReady, is_gone, wait_until
 from rehearsal.provider.resource import Argument, ResourceType
-from rehearsal.provider.tagging import tag_calls
+from rehearsal.provider.tagging import LAMBDA_TAGS
 from rehearsal.provider.values import Props, without_none
 
 GONE = ("ResourceNotFoundException",)
@@ -131,14 +131,7 @@ MAPPING = ResourceType(
         "scalingConfig": Argument(),
         "scalingConfig.maximumConcurrency": Argument(cfn="ScalingConfig.MaximumConcurrency"),
     },
-    tags=tag_calls(
-        "lambda",
-        lambda physical_id, state: {"Resource": state["arn"]},
-        read="list_tags",
-        add="tag_resource",
-        remove="untag_resource",
-        pair=None,
-    ),
+    tags=LAMBDA_TAGS,
     check=_check,
     create=_create,
     configure=_wait,

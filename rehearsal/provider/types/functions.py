@@ -8,7 +8,7 @@ from typing import Any
 from rehearsal.provider.archives import zipped
 from rehearsal.provider.clients import Clients, NeverReady, wait_until
 from rehearsal.provider.resource import Argument, AutoName, ResourceType
-from rehearsal.provider.tagging import tag_calls
+from rehearsal.provider.tagging import LAMBDA_TAGS
 from rehearsal.provider.values import UNKNOWN, Archive, Props, without_none
 
 VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
@@ -246,14 +246,7 @@ FUNCTION = ResourceType(
         "tracingConfig": Argument(),
         "tracingConfig.mode": Argument(cfn="TracingConfig.Mode", shape="lambda.TracingMode"),
     },
-    tags=tag_calls(
-        "lambda",
-        lambda physical_id, state: {"Resource": state["arn"]},
-        read="list_tags",
-        add="tag_resource",
-        remove="untag_resource",
-        pair=None,
-    ),
+    tags=LAMBDA_TAGS,
     check=_check,
     create=_create,
     configure=_configure,

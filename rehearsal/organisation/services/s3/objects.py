@@ -46,6 +46,12 @@ def open_bucket(org: Organisation, call: Call) -> Bucket:
     return bucket
 
 
+def opened_version(org: Organisation, call: Call) -> tuple[Bucket, Version]:
+    """The request's bucket and the version that its Key and VersionId name, if the caller may know of it."""
+    bucket, params = open_bucket(org, call), call.params
+    return bucket, readable_version(org, bucket, params["Key"], params.get("VersionId"), call.caller)
+
+
 @serves(
     "s3", "PutObject", needs=put_object, fidelity="emulated",
     source=_API + "PutObject; conditional-writes; checking-object-integrity-upload; UsingKMSEncryption",
@@ -131,8 +137,7 @@ def shown_version(version: Version) -> Params:
     source=_API + "GetObject: Decrypt as the caller; 404 only for who may list", note="no ranges, no part numbers",
 )  # fmt: skip
 def get(org: Organisation, call: Call) -> Params:
-    bucket, params = open_bucket(org, call), call.params
-    version = readable_version(org, bucket, params["Key"], params.get("VersionId"), call.caller)
+    (bucket, version), params = opened_version(org, call), call.params
     _check_read(params, version)
     use_key(
         org, bucket, version.key, version.encryption, "kms:Decrypt", call.caller, "S3 decrypts the object it returns"
@@ -145,8 +150,7 @@ def get(org: Organisation, call: Call) -> Params:
     source=_API + "HeadObject: kms:Decrypt as the caller with ChecksumMode only", note="no ranges, no part numbers",
 )  # fmt: skip
 def head(org: Organisation, call: Call) -> Params:
-    bucket, params = open_bucket(org, call), call.params
-    version = readable_version(org, bucket, params["Key"], params.get("VersionId"), call.caller)
+    (bucket, version), params = opened_version(org, call), call.params
     _check_read(params, version)
     with_checksum = params.get("ChecksumMode") == "ENABLED"
     if with_checksum:
@@ -193,8 +197,7 @@ def whole_seconds(time: datetime) -> datetime:
     source=_API + "GetObjectAttributes: GetObject and GetObjectAttributes (or their version forms), kms:Decrypt",
 )  # fmt: skip
 def attributes(org: Organisation, call: Call) -> Params:
-    bucket, params = open_bucket(org, call), call.params
-    version = readable_version(org, bucket, params["Key"], params.get("VersionId"), call.caller)
+    (bucket, version), params = opened_version(org, call), call.params
     use_key(
         org, bucket, version.key, version.encryption, "kms:Decrypt", call.caller, "S3 shows the object's attributes"
     )

@@ -6,8 +6,7 @@ from rehearsal.organisation.core import ApiError, Call, Organisation, Params, se
 
 from .context import requested_tags
 from .needs import on_bucket, on_object
-from .objects import open_bucket, shown_version
-from .reading import readable_version
+from .objects import open_bucket, opened_version, shown_version
 
 _API = "S3 API reference: "
 _MOST_OBJECT_TAGS = 10
@@ -21,9 +20,8 @@ _MOST_BUCKET_TAGS = 50
     source=_API + "PutObjectTagging: replaces the tags; PutObjectVersionTagging with a version id; at most 10",
 )
 def put_object_tags(org: Organisation, call: Call) -> Params:
-    bucket, params = open_bucket(org, call), call.params
-    version = readable_version(org, bucket, params["Key"], params.get("VersionId"), call.caller)
-    version.tags = checked_tags(params, _MOST_OBJECT_TAGS)
+    _, version = opened_version(org, call)
+    version.tags = checked_tags(call.params, _MOST_OBJECT_TAGS)
     return shown_version(version)
 
 
@@ -34,8 +32,7 @@ def put_object_tags(org: Organisation, call: Call) -> Params:
     source=_API + "GetObjectTagging",
 )
 def get_object_tags(org: Organisation, call: Call) -> Params:
-    bucket, params = open_bucket(org, call), call.params
-    version = readable_version(org, bucket, params["Key"], params.get("VersionId"), call.caller)
+    _, version = opened_version(org, call)
     return {"TagSet": shown_tags(version.tags)} | shown_version(version)
 
 
@@ -46,8 +43,7 @@ def get_object_tags(org: Organisation, call: Call) -> Params:
     source=_API + "DeleteObjectTagging",
 )
 def delete_object_tags(org: Organisation, call: Call) -> Params:
-    bucket, params = open_bucket(org, call), call.params
-    version = readable_version(org, bucket, params["Key"], params.get("VersionId"), call.caller)
+    _, version = opened_version(org, call)
     version.tags = {}
     return shown_version(version)
 
