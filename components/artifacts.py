@@ -34,23 +34,26 @@ class Artifacts(pulumi.ComponentResource):
     def __init__(self, name: str, args: ArtifactsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlgovernance:artifacts:Artifacts", name, None, opts)
         organisation = args.organisation
+        # A bucket that is left in AWS keeps its guards: without policy, versions and access block, artifacts could be
+        # overwritten, deleted or shown to anyone the day after.
+        guard = stateful_child(self, args.stateful)
         bucket = s3.Bucket(
             name,
             bucket=organisation.names.bucket(organisation.hub),
             force_destroy=args.stateful == "destroy",
-            opts=stateful_child(self, args.stateful),
+            opts=guard,
         )
         s3.BucketVersioning(
             name,
             bucket=bucket.bucket,
             versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
-            opts=child(self),
+            opts=guard,
         )
         s3.BucketOwnershipControls(
             name,
             bucket=bucket.bucket,
             rule=s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
-            opts=child(self),
+            opts=guard,
         )
         s3.BucketServerSideEncryptionConfiguration(
             name,
@@ -67,7 +70,7 @@ class Artifacts(pulumi.ComponentResource):
                     bucket_key_enabled=True,
                 )
             ],
-            opts=child(self),
+            opts=guard,
         )
         s3.BucketLifecycleConfiguration(
             name,
@@ -93,14 +96,14 @@ class Artifacts(pulumi.ComponentResource):
             block_public_policy=True,
             ignore_public_acls=True,
             restrict_public_buckets=True,
-            opts=child(self),
+            opts=guard,
         )
         # One after the other: S3 answers OperationAborted to a policy that arrives while the block is being set.
         s3.BucketPolicy(
             name,
             bucket=bucket.bucket,
             policy=policy(lambda key_arn: artifact_bucket(organisation, key_arn), args.key_arn),
-            opts=child(self, after=[block]),
+            opts=stateful_child(self, args.stateful, after=[block]),
         )
         self.bucket = bucket.bucket
         self.bucket_arn = bucket.arn

@@ -14,10 +14,13 @@ def child(parent: pulumi.Resource, *, after: Sequence[pulumi.Resource] = ()) -> 
     return pulumi.ResourceOptions(parent=parent, depends_on=list(after), delete_before_replace=True)
 
 
-def stateful_child(parent: pulumi.Resource, stateful: Stateful) -> pulumi.ResourceOptions:
-    """A child that holds what can't be made anew: protected, left in AWS, or deleted, as the settings say."""
+def stateful_child(
+    parent: pulumi.Resource, stateful: Stateful, *, after: Sequence[pulumi.Resource] = ()
+) -> pulumi.ResourceOptions:
+    """A child that holds what can't be made anew, or guards it: protected, left in AWS or deleted, by the settings."""
     return pulumi.ResourceOptions(
         parent=parent,
+        depends_on=list(after),
         delete_before_replace=True,
         protect=stateful == "protect",
         retain_on_delete=stateful == "retain",

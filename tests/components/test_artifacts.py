@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.blueprint.samples import BUCKET
-from tests.components.programs import hub_run
+from tests.components.programs import hub_program, hub_run, hub_settings
+from tests.components.recorder import run
 
 KEY = "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-0000-0000-000000000001"
 
@@ -43,3 +44,18 @@ def test_the_policy_names_the_key_that_was_made() -> None:
     policy = hub_run().policy("aws:s3/bucketPolicy:BucketPolicy", "hub-artifacts")
     (statement,) = [found for found in policy["Statement"] if found["Sid"] == "NoOtherKey"]
     assert statement["Condition"]["StringNotEquals"]["s3:x-amz-server-side-encryption-aws-kms-key-id"] == KEY
+
+
+def test_a_trial_s_destroy_takes_the_policy_before_the_bucket() -> None:
+    """Guards: a bucket that can't be emptied, as its policy, deleted later, denies deletion to everybody."""
+    made = run(hub_program(hub_settings("destroy")))
+    bucket = made.one("aws:s3/bucket:Bucket", "hub-artifacts")
+    policy = made.one("aws:s3/bucketPolicy:BucketPolicy", "hub-artifacts")
+    (never,) = [
+        found
+        for found in made.policy("aws:s3/bucketPolicy:BucketPolicy", "hub-artifacts")["Statement"]
+        if found["Sid"] == "NeverDeleted"
+    ]
+    assert never["Principal"] == "*"
+    assert bucket.inputs["forceDestroy"] is True
+    assert bucket.urn in policy.dependencies, "Pulumi deletes what depends first"

@@ -17,6 +17,12 @@ STATEFUL_TYPES = {
     "aws:s3/bucket:Bucket",
     "aws:dynamodb/table:Table",
     "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
+    # What guards the bucket stays where the bucket stays.
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketVersioning:BucketVersioning",
 }
 
 
@@ -64,7 +70,9 @@ def test_everything_lies_inside_the_hub() -> None:
     [("protect", True, False), ("retain", False, True), ("destroy", False, False)],
 )
 def test_what_can_t_be_made_anew_follows_the_settings(stateful: Stateful, protected: bool, retained: bool) -> None:
-    """Guards: a `destroy` that takes ledger and keys with it; a trial that can't be taken down."""
+    """Guards: a `destroy` that takes ledger and keys with it, or leaves a bucket of evidence without its policy; a
+    trial that can't be taken down.
+    """
     made = run(hub_program(hub_settings(stateful)))
     for resource in made.custom():
         is_stateful = resource.type in STATEFUL_TYPES
