@@ -27,14 +27,20 @@ app = typer.Typer(
 )
 
 Prefix = Annotated[str, typer.Option(help="The installation's prefix.", envvar="GOVERNANCE_PREFIX")]
-Export = Annotated[Path | None, typer.Option(help="Read an export of JSON Lines instead of the live tables.")]
+Export = Annotated[
+    Path | None, typer.Option(help="Read an exported folder (tables/*.jsonl, JSON Lines) instead of the live tables.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 StageList = Annotated[
     str | None,
-    typer.Option("--stages", help="The stages, as the functions get them (JSON).", envvar="GOVERNANCE_STAGES"),
+    typer.Option(
+        "--stages",
+        help='As JSON, where they aren\'t dev, test, prod: [{"stage": "dev", "lifecycle": "Development"}, …].',
+        envvar="GOVERNANCE_STAGES",
+    ),
 ]
-Package = Annotated[str, typer.Argument(help="ARN of a model package version, or <group>/<version> of this account.")]
-StageName = Annotated[str, typer.Option("--stage", help="The stage decided on, by its stack name (test).")]
+Package = Annotated[str, typer.Argument(help="ARN of a model package version, or GROUP/VERSION of this account.")]
+StageName = Annotated[str, typer.Option("--stage", help="The stage decided on, such as test.")]
 Reason = Annotated[str, typer.Option(help="Why; recorded with the decision.")]
 
 
@@ -112,9 +118,8 @@ def _arn_in_export(source: ExportedTables, package: str) -> str:
     known = {str(row.get("modelpackagearn")) for row in source.rows("modelgovernanceledger")}
     found = sorted(arn for arn in known if arn == package or arn.endswith(f":model-package/{package}"))
     if len(found) != 1:
-        raise CommandError(
-            f"{package} names {len(found)} packages of the export; known: {', '.join(sorted(known))}", FOUND
-        )
+        named = "no package" if not found else f"{len(found)} packages"
+        raise CommandError(f"{package} names {named} of the export; known: {', '.join(sorted(known))}", FOUND)
     return found[0]
 
 
@@ -131,16 +136,22 @@ def _stages(text: str | None) -> Stages:
 
 def main() -> None:
     """Run the command line; every foreseen failure is one line on standard error and a status, never a traceback."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
     try:
-        app()
+        app(prog_name="governance")
     except CommandError as problem:
         _fail(str(problem), problem.status)
     except GovernanceError as problem:
         _fail(str(problem), UNUSABLE)
     except ClientError as problem:
         _fail(str(problem), FOUND if problem.operation_name == "UpdateModelPackage" else UNUSABLE)
+    except NoCredentialsError:
+        _fail(
+            "no AWS credentials: set AWS_PROFILE or AWS_ACCESS_KEY_ID and its siblings, of a role in the hub", UNUSABLE
+        )
+    except NoRegionError:
+        _fail("no region: set AWS_REGION to the installation's, such as eu-west-1", UNUSABLE)
     except (BotoCoreError, OSError, json.JSONDecodeError) as problem:
         _fail(str(problem), UNUSABLE)
 

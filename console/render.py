@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,6 +14,13 @@ from rich.text import Text
 from console.decisions import Decision
 from console.tables import Row
 from console.verify import PackageReport
+
+MARKS = {
+    "late": "something younger was recorded before it arrived",
+    "unknown": "the version had changed again before capture could read who made this change",
+    "first-seen-approved": "registered as approved, or beyond the first stage: admits nothing, look into it",
+}
+"""What marks in a history mean."""
 
 
 def as_json(document: Any) -> None:
@@ -22,7 +30,10 @@ def as_json(document: Any) -> None:
 
 def reports(console: Console, found: Sequence[PackageReport]) -> None:
     """Rows and findings per package, the first broken row on top."""
-    table = Table("package", "rows", "verdict", title="Ledger")
+    table = _table()
+    table.add_column("package", overflow="fold")
+    table.add_column("rows", justify="right")
+    table.add_column("verdict", overflow="fold")
     for report in found:
         verdict = Text("sound", style="green")
         if report.findings:
@@ -31,35 +42,75 @@ def reports(console: Console, found: Sequence[PackageReport]) -> None:
     console.print(table)
     broken = sum(1 for report in found if report.findings)
     rows = sum(report.rows for report in found)
-    console.print(f"{len(found)} packages, {rows} rows, {broken or 'none'} broken")
+    console.print(f"{_counted(len(found), 'package')}, {_counted(rows, 'row')}, {broken or 'none'} broken")
 
 
 def history(console: Console, arn: str, rows: Sequence[Row]) -> None:
-    """One line per fact, in the order of the ledger."""
-    table = Table("row", "happened", "what", "from", "to", "who", "why", title=_short(arn))
+    """Two lines per fact, in the order of the ledger: when and what, by whom and why. Then what its marks mean."""
+    console.print(Text(arn, style="bold"), soft_wrap=True)
+    marks: set[str] = set()
     for row in rows:
-        marks = [str(row[name]) for name in ("incident",) if row.get(name)] + (["late"] if row.get("late") else [])
-        what = " ".join([str(row.get("kind")), *(f"({mark})" for mark in marks)])
-        who = row.get("actorsourceidentity") or _short(str(row.get("actor") or "unknown"))
-        cells = (
-            row.get("seq"),
-            row.get("happenedat"),
-            what,
-            row.get("fromvalue"),
-            row.get("tovalue"),
-            who,
-            row.get("reason"),
-        )
-        table.add_row(*(Text(_value(cell)) for cell in cells))
-    console.print(table)
+        marked = [str(row["incident"])] if row.get("incident") else []
+        marked += ["late"] if row.get("late") else []
+        who = str(row.get("actorsourceidentity") or _short(str(row.get("actor") or "unknown")))
+        marks |= {*marked, who}
+        what = " ".join([str(row.get("kind")), *(f"({mark})" for mark in marked)])
+        happened = str(row.get("happenedat") or "").replace("T", " ").removesuffix("Z")
+        why = f": {row['reason']}" if row.get("reason") else ""
+        fact = (f"{row.get('seq')!s:>4}  {happened} UTC  ", (what, "bold"), f"  {_change(row)}\n      by {who}{why}")
+        console.print(Text.assemble(*fact), soft_wrap=True)
+    for mark in sorted(marks & MARKS.keys()):
+        console.print(Text(f"{mark}: {MARKS[mark]}", style="dim"), soft_wrap=True)
 
 
 def decision(console: Console, made: Decision) -> None:
-    """What was sent, after what, by whom."""
-    console.print(Text(f"{made.caller}\n  sent to {made.arn}"))
-    for name, value in made.sent.items():
-        console.print(Text(f"  {name}: {_value(json.dumps(value, ensure_ascii=False))}"))
-    console.print(Text(f"  it was: {json.dumps(made.before, ensure_ascii=False, default=str)}"))
+    """What was decided, by whom, what was sent, and what it was before."""
+    stage = made.sent["ModelLifeCycle"]
+    lines = [
+        f"{stage['StageStatus']} for {stage['Stage']}: {made.arn}",
+        f"  by      {made.caller}",
+        f"  reason  {stage['StageDescription']}",
+        f"  before  {_plain(made.before)}",
+        f"  now     {_plain(made.before | made.sent)}",
+    ]
+    console.print(Text("\n".join(lines)), soft_wrap=True)
+
+
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+
+
+def _change(row: Row) -> str:
+    before, after = _value(row.get("fromvalue")), _value(row.get("tovalue"))
+    return f"{before} → {after}" if before else after
+
+
+def _value(cell: object) -> str:
+    """A recorded value (canonical JSON) in words; nothing where nothing was recorded."""
+    if cell is None:
+        return ""
+    try:
+        value = json.loads(str(cell))
+    except ValueError:
+        return str(cell)
+    return _plain(value)
+
+
+def _plain(value: Any) -> str:
+    """`Approved`, `Staging Approved`, `PendingManualApproval, Development PendingApproval`; else JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and "Stage" in value:
+        return " ".join(str(value[name]) for name in ("Stage", "StageStatus") if name in value)
+    if isinstance(value, dict) and "ModelApprovalStatus" in value:
+        return ", ".join(_plain(value[name]) for name in ("ModelApprovalStatus", "ModelLifeCycle") if value.get(name))
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _finding(seq: int | None, problem: str) -> str:
@@ -69,8 +120,3 @@ def _finding(seq: int | None, problem: str) -> str:
 def _short(arn: str) -> str:
     """What follows the resource type in an ARN: group and version, role and session."""
     return arn.partition("/")[2] or arn
-
-
-def _value(cell: object) -> str:
-    text = "" if cell is None else str(cell)
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text

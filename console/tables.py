@@ -49,8 +49,15 @@ class LiveTables:
         )
 
     def _items(self, operation: str, table: Table, **parameters: Any) -> list[Row]:
-        pages = self.client.get_paginator(operation).paginate(TableName=self.names.table(table), **parameters)
-        return [_plain(item) for page in pages for item in page["Items"]]
+        name = self.names.table(table)
+        pages = self.client.get_paginator(operation).paginate(TableName=name, **parameters)
+        try:
+            return [_plain(item) for page in pages for item in page["Items"]]
+        except self.client.exceptions.ResourceNotFoundException:
+            raise CommandError(
+                f"there is no table {name} in {self.client.meta.region_name} of the account of these credentials; is"
+                f" {self.names.prefix!r} the installation's prefix (--prefix), and is this its hub?"
+            ) from None
 
 
 def _plain(item: Mapping[str, Mapping[str, Any]]) -> Row:
@@ -77,6 +84,8 @@ class ExportedTables:
         return [row for row in self.rows(LEDGER) if row.get("modelpackagearn") == arn]
 
     def _path(self, table: Table) -> Path:
+        if not self.folder.is_dir():
+            raise CommandError(f"{self.folder} is no folder; wanted: one with tables/*.jsonl, such as build/rehearsal")
         inner = self.folder / "tables"
         folder = inner if inner.is_dir() else self.folder
         found = sorted(path for path in folder.glob("*.jsonl") if path.stem == table or path.stem.endswith(f"_{table}"))

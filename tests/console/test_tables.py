@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import boto3
+import pytest
 from botocore.stub import Stubber
 
 from blueprint.names import Names
+from console.errors import CommandError
 from console.tables import LEDGER, LiveTables
 
 ITEM = {"modelpackagearn": {"S": "arn"}, "seq": {"N": "1"}, "late": {"BOOL": False}, "incident": {"NULL": True}}
@@ -52,3 +54,12 @@ def test_a_foreign_attribute_stays_visible() -> None:
     with Stubber(dynamodb) as stub:
         stub.add_response("scan", {"Items": [{"seq": {"N": "1.5"}, "x": {"SS": ["a"]}}]})
         assert LiveTables(dynamodb, Names("mlgov", "eu-west-1")).rows(LEDGER) == [{"seq": "1.5", "x": ["a"]}]
+
+
+def test_a_missing_table_is_named_with_what_to_look_at() -> None:
+    """Guards: "Requested resource not found", for a wrong prefix, account or region."""
+    dynamodb = client()
+    with Stubber(dynamodb) as stub:
+        stub.add_client_error("scan", "ResourceNotFoundException", "Requested resource not found")
+        with pytest.raises(CommandError, match=r"no table trial_modelgovernanceledger in eu-west-1 .*--prefix"):
+            LiveTables(dynamodb, Names("trial", "eu-west-1")).rows(LEDGER)

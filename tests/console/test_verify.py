@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,17 @@ from console import app
 from tests.console.exports import export, history, rows_of, write
 from tests.governance.samples import APPROVER, arn_of
 
+ROOT = Path(__file__).resolve().parents[2]
+
 Tables = dict[str, list[dict[str, Any]]]
 
 
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str, str]:
+def run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str, columns: int = 200
+) -> tuple[int, str, str]:
     """Status, output and error of a command."""
     monkeypatch.setattr("sys.argv", ["governance", *arguments])
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", str(columns))
     capsys.readouterr()
     with pytest.raises(SystemExit) as ended:
         app.main()
@@ -152,11 +158,62 @@ def test_history_shows_who_what_why(tmp_path: Path, command: Command) -> None:
     assert [row["kind"] for row in rows] == ["registration", "approval", "stage", "stage"]
     assert (rows[3]["actor"], rows[3]["reason"]) == (APPROVER, "validated")
     status, out, _ = command("history", arn_of(1), "--export", str(tmp_path))
-    assert (status, "bea" in out, "validated" in out) == (0, True, True)
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert (status, lines[0]) == (0, arn_of(1))
+    [told] = [number for number, line in enumerate(lines) if line.endswith("Development Approved → Staging Approved")]
+    assert lines[told].startswith("4 2026-")
+    assert (" stage " in lines[told], lines[told + 1]) == (True, "by bea: validated")
+
+
+def test_history_says_what_its_marks_mean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Guards: "late" and "unknown", left to the reader; values as escaped JSON, cut by a narrow terminal."""
+    folder = export(
+        tmp_path, lambda tables: ledger_row(tables, 4).update(late=True, actor=None, actorsourceidentity=None)
+    )
+    arguments = ("history", "ModelCreditRisk/1", "--export", str(folder))
+    status, out, _ = run(capsys, monkeypatch, *arguments, columns=40)
+    assert status == 0
+    assert "stage (late)  Development Approved → Staging Approved\n      by unknown: validated\n" in out
+    assert "\nlate: something younger was recorded before it arrived\nunknown: the version had changed" in out
+    assert "{" not in out
 
 
 def test_the_history_of_an_unknown_version_is_status_1(tmp_path: Path, command: Command) -> None:
     """Guards: an empty history that reads as "nothing happened"."""
     status, _, err = command("history", "ModelCreditRisk/9", "--export", str(write(tmp_path, rows_of(history()))))
     assert status == 1
-    assert "names 0 packages of the export" in err
+    assert "names no package of the export" in err
+
+
+def test_what_can_t_be_read_is_said_with_the_remedy(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards: botocore's bare "Unable to locate credentials", and a missing folder told as a missing table."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    assert command("verify")[::2] == (
+        2,
+        "governance: no region: set AWS_REGION to the installation's, such as eu-west-1\n",
+    )
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    status, _, err = command("verify")
+    assert (status, err.startswith("governance: no AWS credentials: set AWS_PROFILE or")) == (2, True)
+    status, _, err = command("verify", "--export", str(tmp_path / "nowhere"))
+    assert (status, "nowhere is no folder" in err) == (2, True)
+
+
+def test_the_command_runs_from_any_folder(tmp_path: Path) -> None:
+    """Guards: `tools/governance` finding its modules in the checkout only."""
+    folder = export(tmp_path)
+    done = subprocess.run(
+        [ROOT / "tools" / "governance", "verify", "--export", folder.name],
+        cwd=folder.parent, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "none broken" in done.stdout
