@@ -7,99 +7,17 @@ expectations. Nothing here knows how the emulated organisation works inside.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from typing import Any, TypeVar
 
 from blueprint.names import HUB
-from blueprint.organisation import Organisation
 from governance.artifacts import publish
-from rehearsal.engine import Engine
-from rehearsal.organisation.control import Control, ControlError
 from rehearsal.scenario import company, forbidden, training
-from rehearsal.scenario.attempts import Attempt, Refusal, make
-from rehearsal.scenario.cast import Cast
 from rehearsal.scenario.configuration import consumer, contributor
-from rehearsal.scenario.console import Console
-from rehearsal.scenario.expectations import Score
 from rehearsal.scenario.forbidden import Registered
+from rehearsal.scenario.performance import PATIENCE, Run, together
 from rehearsal.scenario.registration import model_card, version_request
-from rehearsal.scenario.report import unexpected_denial
-from rehearsal.scenario.tables import Tables
-from rehearsal.subprocesses import end_all
-
-DRAIN_SECONDS = 60.0
 
 DECISIONS = 12
-
-PATIENCE = {"Delay": 1, "MaxAttempts": 60}
-"""How boto3 waits for an endpoint: every second, for a minute."""
-
-T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class Run:
-    """What the phases share."""
-
-    score: Score
-    organisation: Organisation
-    control: Control
-    engine: Engine
-    cast: Cast
-    folder: Path
-    say: Callable[[str], None]
-    outputs: Mapping[str, Any] = field(default_factory=dict)
-    resources: dict[str, int] = field(default_factory=dict)
-    model: training.TrainedModel | None = None
-    version: Registered | None = None
-    refusals: list[Refusal] = field(default_factory=list)
-    expected_denials: set[str] = field(default_factory=set)
-    facts: int = 0
-
-    @property
-    def stacks(self) -> list[str]:
-        return [HUB, *self.spokes]
-
-    @property
-    def spokes(self) -> list[str]:
-        return [spoke.stack for spoke in self.organisation.spokes]
-
-    @property
-    def console(self) -> Console:
-        return Console(self.folder, self.organisation)
-
-    def trained(self) -> training.TrainedModel:
-        assert self.model is not None, "phases run in order: the model is trained first"  # noqa: S101
-        return self.model
-
-    def registered(self) -> Registered:
-        assert self.version is not None, "phases run in order: the version is registered first"  # noqa: S101
-        return self.version
-
-    def tables(self) -> Tables:
-        """The governance tables, read as the hub's administrator."""
-        return Tables(self.cast.administrator(self.organisation.hub), self.organisation)
-
-    def settle(self) -> None:
-        """Wait until no event, message or invocation is under way."""
-        try:
-            self.control.drain(DRAIN_SECONDS)
-        except ControlError as error:
-            self.score.expect("events and queues come to rest", False, str(error))
-
-    def attempt(self, *attempts: Attempt) -> None:
-        refusals, denied = make(attempts, self.score, self._layers)
-        self.refusals += refusals
-        self.expected_denials |= denied
-
-    def _layers(self, request: str) -> list[tuple[str, str, str]]:
-        """What each layer alone said of a denied request."""
-        denied = (row for row in self.control.log() if row["request_id"] == request and row["decision"] == "denied")
-        return [(layer, decision, by) for row in denied for layer, decision, by in row["layers"]]
 
 
 def bring_up(run: Run) -> None:
@@ -125,17 +43,6 @@ def preview_again(run: Run) -> None:
             not outcome.steps,
             "; ".join(str(step) for step in outcome.steps) or f"{outcome.resources} unchanged",
         )
-
-
-def together(work: Callable[[str], T], stacks: Sequence[str]) -> list[T]:
-    """Do it for several stacks at once; the first error is raised when all have ended."""
-    with ThreadPoolExecutor(len(stacks)) as pool:
-        begun = [pool.submit(work, stack) for stack in stacks]
-        try:
-            return [each.result() for each in begun]
-        except KeyboardInterrupt:
-            end_all()  # or leaving the pool would wait for what nobody wants any more
-            raise
 
 
 def train(run: Run) -> None:
@@ -329,43 +236,3 @@ def verify(run: Run) -> None:
     status, printed = run.console.try_run("verify", "--export", str(folder), actor=None)
     run.score.equal("verify of a tampered copy fails", status, 1)
     run.score.expect("and names the row", victim in printed, victim)
-
-
-def nothing_unexpected(run: Run) -> None:
-    """No call was denied but those that had to be, and no event was lost."""
-    requests, events = run.control.log(), run.control.events()
-    if not name_the_culprits(run):
-        run.score.expect("no permission is missing", True, f"{len(requests)} calls looked at")
-        run.score.expect("no event is lost and no invocation fails", True, f"{len(events)} rows looked at")
-
-
-def name_the_culprits(run: Run) -> bool:
-    """Fail an expectation for whatever was denied, lost or failed beyond what the attempts provoked. True if any."""
-    denials = unexpected_denials(run, run.control.log())
-    denied = sorted({unexpected_denial(row) for row in denials})
-    lost = sorted({str(trouble(row)) for row in run.control.events() if trouble(row)})
-    for told in denied:
-        run.score.expect("no permission is missing", False, told, cause=True)
-    for told in lost:
-        run.score.expect("no event is lost and no invocation fails", False, told, cause=True)
-    return bool(denied or lost)
-
-
-def unexpected_denials(run: Run, requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The denied calls, and the calls of AWS on a caller's behalf, that no attempt provoked."""
-    return [row for row in requests if row["decision"] == "denied" and row["request_id"] not in run.expected_denials]
-
-
-def trouble(row: dict[str, Any]) -> str | None:
-    """What went wrong by a row of the event log; None for what is as it should be."""
-    match row["kind"]:
-        case "lost" | "lost-logs" | "dead-letter" | "delete-failed":
-            return f"{row['kind']}: {row.get('rule') or row.get('queue') or row.get('function')}: {row.get('reason')}"
-        case "delivery" if row["outcome"] == "dead-letter":  # a failed attempt is tried again, or ends here
-            return f"{row['rule']} could not deliver to {row['target']}: {row['error_code']}: {row['denied_by']}"
-        case "invocation" if row["error"]:
-            return f"{row['function']} failed: {row['error']}: {row.get('payload', '')}"
-        case "mapping-problem":
-            return f"{row.get('mapping')}: {row.get('reason')}"
-        case _:
-            return None

@@ -20,8 +20,10 @@ from rehearsal.scenario import emulated, flow, teardown
 from rehearsal.scenario.cast import Cast
 from rehearsal.scenario.configuration import organisation_of
 from rehearsal.scenario.console import ConsoleFailed
+from rehearsal.scenario.culprits import name_the_culprits, nothing_unexpected, unexpected_denials
 from rehearsal.scenario.emulated import FOLDER, Emulated
 from rehearsal.scenario.expectations import PhaseFailed, Score
+from rehearsal.scenario.performance import Run
 from rehearsal.scenario.report import counted, figures, summary, unexpected_denial
 from rehearsal.scenario.signing_in import exports, people
 from rehearsal.scenario.workspace import copy_program
@@ -31,7 +33,7 @@ ENGINE_LOG = "engine-failure.log"
 LOG_COLUMNS = 120
 """How wide tables may be where nobody says (a CI log)."""
 
-Step = Callable[[flow.Run], None]
+Step = Callable[[Run], None]
 
 PHASES: Sequence[tuple[str, Step]] = (
     ("stacks up", flow.bring_up),
@@ -44,7 +46,7 @@ PHASES: Sequence[tuple[str, Step]] = (
     ("outside account", flow.keep_outsiders_out),
     ("doubled and reordered events", flow.disturb),
     ("verify", flow.verify),
-    ("nothing unexpected", flow.nothing_unexpected),
+    ("nothing unexpected", nothing_unexpected),
 )
 
 
@@ -77,7 +79,7 @@ def rehearse(*, keep: bool, seed: int) -> int:
             emulated.stop()
 
 
-def _prepare(organisation: Organisation, process: Emulated, score: Score, console: Console) -> flow.Run:
+def _prepare(organisation: Organisation, process: Emulated, score: Score, console: Console) -> Run:
     cast = Cast(process.control, organisation, process.admin_keys)
     engine = Engine(
         copy_program(ROOT, FOLDER / "program"),
@@ -86,7 +88,7 @@ def _prepare(organisation: Organisation, process: Emulated, score: Score, consol
         cast.platform.environment(),
         checkpoints=False,
     )
-    return flow.Run(
+    return Run(
         score=score,
         organisation=organisation,
         control=process.control,
@@ -97,7 +99,7 @@ def _prepare(organisation: Organisation, process: Emulated, score: Score, consol
     )
 
 
-def _phase(run: flow.Run, name: str, step: Step, console: Console) -> bool:
+def _phase(run: Run, name: str, step: Step, console: Console) -> bool:
     """Play one phase and tell of it. False if an expectation in it failed: what comes after would build on it."""
     console.print(f"[bold]{name}[/bold]")
     try:
@@ -112,19 +114,19 @@ def _phase(run: flow.Run, name: str, step: Step, console: Console) -> bool:
                 run.score.expect(f"{name} goes through", False, str(error))
             except Exception as error:  # noqa: BLE001  # whatever breaks a phase is a failed expectation, by name
                 run.score.expect(f"{name} goes through", False, f"{type(error).__name__}: {error}")
-            if phase.failed and step is not flow.nothing_unexpected:
-                flow.name_the_culprits(run)
+            if phase.failed and step is not nothing_unexpected:
+                name_the_culprits(run)
     except PhaseFailed:
         return False
     console.print(f"   {counted(len(phase.expectations), 'expectation')} held, {phase.seconds:.1f} s", style="dim")
     return True
 
 
-def _finish(run: flow.Run, console: Console, seconds: float) -> int:
+def _finish(run: Run, console: Console, seconds: float) -> int:
     requests, events = run.control.log(), run.control.events()
     _write_lines(FOLDER / "requests.jsonl", requests)
     _write_lines(FOLDER / "events.jsonl", events)
-    unexpected = flow.unexpected_denials(run, requests)
+    unexpected = unexpected_denials(run, requests)
     result = figures(
         run.score,
         accounts=len({row["account"] for row in requests if row.get("account")}),

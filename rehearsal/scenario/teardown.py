@@ -8,7 +8,7 @@ from typing import Any
 
 from blueprint.names import HUB
 from rehearsal.scenario.configuration import consumer
-from rehearsal.scenario.flow import PATIENCE, Run, together
+from rehearsal.scenario.performance import PATIENCE, Run, together
 
 
 def take_down(run: Run) -> None:
