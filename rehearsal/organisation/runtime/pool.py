@@ -218,9 +218,17 @@ class Pool:
         except ApiError as error:
             if error.code != "ResourceNotFoundException":
                 raise
-            self._logs(function, sandbox, "CreateLogGroup", {"logGroupName": sandbox.group})
+            self._make_group(function, sandbox)
             self._logs(function, sandbox, "CreateLogStream", names)
         sandbox.stream_made = True
+
+    def _make_group(self, function: Function, sandbox: Sandbox) -> None:
+        """Two environments that start together both find no group: the second one's attempt is no failure."""
+        try:
+            self._logs(function, sandbox, "CreateLogGroup", {"logGroupName": sandbox.group})
+        except ApiError as error:
+            if error.code != "ResourceAlreadyExistsException":
+                raise
 
     def _logs(self, function: Function, sandbox: Sandbox, operation: str, params: Mapping[str, object]) -> None:
         self._org.call(sandbox.caller, "logs", operation, dict(params), region=function.region)

@@ -10,8 +10,8 @@ from rehearsal.organisation import core, coverage
 from rehearsal.organisation.left_out import REFUSED, WITHOUT_EFFECT, refused_of
 from rehearsal.organisation.model import model
 from rehearsal.organisation.runtime.invocations import Invocations
+from tests.rehearsal.code_reading import Reading
 from tests.rehearsal.organisation.example import Client, refused, unique
-from tests.rehearsal.organisation.handler_reading import Reading
 
 coverage.load_all()
 OWN = sorted(key for key, row in core.SERVED.items() if row.by == "own")

@@ -206,6 +206,17 @@ def test_a_role_that_may_not_write_logs_loses_them_and_that_is_told(bench: Workb
     assert "logs:CreateLogStream" in bench.told("lost-logs", since)[0]["reason"]
 
 
+def test_environments_that_start_together_lose_no_log(bench: Workbench) -> None:
+    """Guards the race for the log group: all find none, one makes it, the others' attempts are no failures."""
+    bench.function("crowd", "import time\ndef handler(event, context):\n    time.sleep(0.3)\n    print('here')\n")
+    since = len(bench.org.events)
+    client = bench.lambda_
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: client.invoke(FunctionName="crowd"), range(4)))
+    assert bench.told("lost-logs", since) == []
+    assert bench.log_lines("crowd").count("here") == 4
+
+
 def test_a_slow_initialisation_is_begun_again(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Guards the limit of the init phase: beyond it the work counts against the function's own timeout."""
     monkeypatch.setattr("rehearsal.organisation.runtime.pool.INIT_SECONDS", 0.3)

@@ -1,4 +1,4 @@
-"""Which texts the code of a handler knows: itself and all of ours that it calls, found in the compiled functions."""
+"""Which texts a function's code knows: itself and all of ours that it calls, found in the compiled functions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-OURS = "rehearsal.organisation."
+OURS = "rehearsal."
 CONTAINER_DEPTH = 4
 LEAST_PREFIX, LEAST_REST = 4, 3
 
