@@ -81,7 +81,7 @@ class Sender:
         except NotEmulated:
             raise
         except ApiError as error:
-            raise _failed(error) from error
+            raise failure_of(error) from error
 
     def _caller(self, rule: Rule, target: Mapping[str, Any]) -> Caller:
         """Who calls the target: its role's session, else the service itself."""
@@ -163,7 +163,7 @@ class Sender:
         deliver(self._org, caller, arn, json.dumps(arrived.event), attributes)
 
 
-def _failed(error: ApiError) -> DeliveryFailed:
+def failure_of(error: ApiError) -> DeliveryFailed:
     """What an error of the target's service means for the delivery."""
     if error.code in ("QueueDoesNotExist", "ResourceNotFoundException"):
         return DeliveryFailed("NO_RESOURCE", error.message)

@@ -112,6 +112,17 @@ class TestConditionalWrites:
         storage.put_object(Bucket=bucket, Key="k", Body=b"second", IfNoneMatch="*")
         assert storage.get_object(Bucket=bucket, Key="k")["Body"].read() == b"second"
 
+    def test_only_the_object_that_was_seen_is_replaced_or_deleted(self, storage: Any, bucket: str) -> None:
+        """Guards: If-Match is ignored, and a writer overwrites what it never saw (conditional-writes)."""
+        seen = storage.put_object(Bucket=bucket, Key="k", Body=b"first")["ETag"]
+        now = storage.put_object(Bucket=bucket, Key="k", Body=b"second", IfMatch=seen)["ETag"]
+        refused("PreconditionFailed", storage.put_object, Bucket=bucket, Key="k", Body=b"third", IfMatch=seen)
+        refused("PreconditionFailed", storage.delete_object, Bucket=bucket, Key="k", IfMatch=seen)
+        refused("NoSuchKey", storage.put_object, Bucket=bucket, Key="other", Body=b"first", IfMatch=now)
+        refused("PreconditionFailed", storage.get_object, Bucket=bucket, Key="k", IfMatch=seen)
+        refused("304", storage.get_object, Bucket=bucket, Key="k", IfNoneMatch=now)
+        assert storage.get_object(Bucket=bucket, Key="k", IfMatch=now)["Body"].read() == b"second"
+
     def test_a_policy_can_demand_the_condition(self, client: Client, storage: Any, bucket: str) -> None:
         """Guards: conditional-writes-enforce: objects need the header, parts of an upload can't carry it."""
         policy(
