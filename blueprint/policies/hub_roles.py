@@ -45,6 +45,15 @@ DEDUP: Table = "modelgovernancededup"
 STATE: Table = "modelpackagestatechanges"
 ENDPOINTS: Table = "sagemakermodelendpoints"
 
+LOG_KEY_ACTIONS = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
 CONSUME = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 REWRITE = (
     "dynamodb:BatchWriteItem",
@@ -182,7 +191,7 @@ def capture_role(organisation: Organisation, artifact_key_arn: str, governance_k
                     condition=via(["sagemaker"], region),
                 ),
             ),
-            "logs": function_logs(organisation, "capture"),
+            "logs": function_logs(organisation, "capture", governance_key_arn),
         },
     )  # fmt: skip
 
@@ -218,7 +227,7 @@ def approval_role(organisation: Organisation, artifact_key_arn: str, governance_
                 ),
                 allow("DecryptThroughS3", ["kms:Decrypt"], [artifact_key_arn], condition=via(["s3"], region)),
             ),
-            "logs": function_logs(organisation, "approval"),
+            "logs": function_logs(organisation, "approval", governance_key_arn),
         },
     )  # fmt: skip
 
@@ -234,10 +243,21 @@ def _only_stage_tags(organisation: Organisation) -> dict[str, dict[str, Any]]:
     }
 
 
-def function_logs(organisation: Organisation, function: Function) -> Document:
-    """Write the function's own log group; the program makes the group, so no function may."""
+def function_logs(organisation: Organisation, function: Function, governance_key_arn: str) -> Document:
+    """Write the function's own log group; the program makes the group, so no function may.
+
+    CloudWatch Logs uses the group's key for the writer, too (AmazonCloudWatch/logs encrypt-log-data-kms, step 3).
+    """
     group = organisation.names.log_group_arn(organisation.hub, function)
-    return document(allow("WriteOwnLog", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group}:*"]))
+    return document(
+        allow("WriteOwnLog", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group}:*"]),
+        allow(
+            "GovernanceKeyThroughLogs",
+            LOG_KEY_ACTIONS,
+            [governance_key_arn],
+            condition=via(["logs"], organisation.region),
+        ),
+    )
 
 
 def hub_roles(organisation: Organisation, artifact_key_arn: str, governance_key_arn: str) -> tuple[RoleSpec, ...]:

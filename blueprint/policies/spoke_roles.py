@@ -126,9 +126,9 @@ def _never(organisation: Organisation, registers: bool) -> list[Statement]:
 def serving_role(organisation: Organisation, spoke: Spoke, artifact_key_arn: str) -> RoleSpec:
     """The role that is passed to CreateModel: SageMaker reads artifacts, the key and images as this role.
 
-    Images of AWS too: an endpoint whose role lacks ecr:BatchGetImage on a pre-built image's repository fails
-    (aws/deep-learning-containers#759, awslabs/aws-solutions-constructs#986), so those in use
-    are admitted like one's own.
+    Rights as dg/sagemaker-roles lists them for CreateModel, each scoped. AWS's own images need theirs too: an endpoint
+    whose role lacks ecr:BatchGetImage on a pre-built image's repository fails (aws/deep-learning-containers#759,
+    awslabs/aws-solutions-constructs#986), so those in use are admitted like one's own.
     """
     names = organisation.names
     bucket = names.bucket_arn(organisation.hub)
@@ -143,7 +143,12 @@ def serving_role(organisation: Organisation, spoke: Spoke, artifact_key_arn: str
             allow("DecryptThroughS3", ["kms:Decrypt"], [artifact_key_arn], condition=via(["s3"], region)),
         ),
         "telemetry": document(
-            allow("WriteLogs", ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], [logs]),
+            # The four that dg/sagemaker-roles gives the role of CreateModel.
+            allow(
+                "WriteLogs",
+                ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+                [logs],
+            ),
             # PutMetricData has no resource type; the namespace is its bound (Service Authorization Reference).
             allow(
                 "PutMetrics", ["cloudwatch:PutMetricData"], ["*"],

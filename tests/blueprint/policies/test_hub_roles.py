@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from blueprint.policies.hub_roles import approval_role, approver_role, capture_role, execution_role, hub_roles
+from blueprint.policies.hub_roles import (
+    LOG_KEY_ACTIONS,
+    approval_role,
+    approver_role,
+    capture_role,
+    execution_role,
+    hub_roles,
+)
 from blueprint.policies.roles import RoleSpec
 from tests.blueprint.samples import (
     BUCKET,
@@ -67,7 +74,8 @@ def test_capture_s_rights_are_exactly_these() -> None:
             "WriteOwnLog": (
                 {"logs:CreateLogStream", "logs:PutLogEvents"},
                 {f"arn:aws:logs:{REGION}:{HUB}:log-group:/aws/lambda/mlgov-capture:*"},
-            )
+            ),
+            "GovernanceKeyThroughLogs": (set(LOG_KEY_ACTIONS), {GOVERNANCE_KEY}),
         },
     }
 
@@ -108,7 +116,8 @@ def test_the_approval_function_only_tags_artifacts_with_stages() -> None:
             "WriteOwnLog": (
                 {"logs:CreateLogStream", "logs:PutLogEvents"},
                 {f"arn:aws:logs:{REGION}:{HUB}:log-group:/aws/lambda/mlgov-approval:*"},
-            )
+            ),
+            "GovernanceKeyThroughLogs": (set(LOG_KEY_ACTIONS), {GOVERNANCE_KEY}),
         },
     }
     condition = statement(APPROVAL.policies["artifacts"], "TagForStage")["Condition"]

@@ -145,7 +145,7 @@ def test_the_serving_role_reads_approved_artifacts_and_writes_telemetry() -> Non
         },
         "telemetry": {
             "WriteLogs": (
-                {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"},
+                {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
                 {f"arn:aws:logs:{REGION}:{TEST}:log-group:/aws/sagemaker/Endpoints/*"},
             ),
             "PutMetrics": ({"cloudwatch:PutMetricData"}, {"*"}),

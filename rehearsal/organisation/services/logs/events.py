@@ -11,7 +11,15 @@ from datetime import timedelta
 from typing import Any
 
 from rehearsal.organisation.core import ApiError, Call, NotEmulated, Organisation, Params, serves
-from rehearsal.organisation.services.logs.groups import SOURCE, Event, group_of, milliseconds, needs, use_key
+from rehearsal.organisation.services.logs.groups import (
+    SOURCE,
+    Event,
+    group_of,
+    milliseconds,
+    needs,
+    use_key,
+    use_key_for_caller,
+)
 
 MAX_BATCH_EVENTS = 10_000
 MAX_BATCH_BYTES = 1_048_576
@@ -78,6 +86,7 @@ def put_log_events(org: Organisation, call: Call) -> Params:
         )
     if group.key:
         use_key(org, group, call.owner, call.region, group.key, "kms:GenerateDataKey")
+        use_key_for_caller(org, call, group, group.key, "kms:GenerateDataKey")
     now = org.clock.now()
     oldest, newest = milliseconds(now - OLDEST_EVENT), milliseconds(now + NEWEST_EVENT)
     group.expire(now)
@@ -98,6 +107,7 @@ def _selected(org: Organisation, call: Call, streams: Iterable[str] | None) -> l
     group.expire(org.clock.now())
     if group.key and group.events:
         use_key(org, group, call.owner, call.region, group.key, "kms:Decrypt")
+        use_key_for_caller(org, call, group, group.key, "kms:Decrypt")
     start, end = call.params.get("startTime", 0), call.params.get("endTime")
     wanted = None if streams is None else set(streams)
     return sorted(

@@ -134,6 +134,19 @@ def use_key(org: Organisation, group: Group, account: str, region: str, key: str
             ) from error
 
 
+def use_key_for_caller(org: Organisation, call: Call, group: Group, key: str, action: str) -> None:
+    """The caller's own right on the key, through Logs (logs/encrypt-log-data-kms, step 3).
+
+    Who associates a key needs DescribeKey, who writes or reads more; which calls are made isn't said: one stands in.
+    """
+    org.use_key(
+        key_arn(org, key, call.owner, call.region), action, call.caller, region=call.region,
+        via=f"logs.{call.region}.amazonaws.com",
+        encryption_context=None if action == "kms:DescribeKey" else {"aws:logs:arn": group.arn},
+        reason=f"CloudWatch Logs uses the key of {group.name} for its caller",
+    )  # fmt: skip
+
+
 @serves("logs", "CreateLogGroup", source=f"{SOURCE}/API_CreateLogGroup", needs=needs)
 def create_log_group(org: Organisation, call: Call) -> Params:
     name, store = call.params["logGroupName"], groups(org, call.owner, call.region)
@@ -151,6 +164,7 @@ def create_log_group(org: Organisation, call: Call) -> Params:
         protected=call.params.get("deletionProtectionEnabled", False),
     )  # fmt: skip
     if key := call.params.get("kmsKeyId"):
+        use_key_for_caller(org, call, group, key, "kms:DescribeKey")
         use_key(org, group, call.owner, call.region, key, "kms:GenerateDataKey", "kms:Decrypt")
         group.key = key
     store[name] = group
@@ -218,6 +232,7 @@ def retention(org: Organisation, call: Call) -> Params:
 @serves("logs", "AssociateKmsKey", source=f"{SOURCE}/API_AssociateKmsKey", needs=needs)
 def associate_kms_key(org: Organisation, call: Call) -> Params:
     group, key = group_of(org, call), call.params["kmsKeyId"]
+    use_key_for_caller(org, call, group, key, "kms:DescribeKey")
     use_key(org, group, call.owner, call.region, key, "kms:GenerateDataKey", "kms:Decrypt")
     group.key = key
     return {}

@@ -85,6 +85,30 @@ def test_an_encrypted_group_needs_a_key_policy_for_the_service(bench: Workbench)
         bench.logs.create_log_group(logGroupName="/other", kmsKeyId=key)
 
 
+def test_who_writes_to_an_encrypted_group_needs_its_key_through_logs(bench: Workbench) -> None:
+    """Guards the writer's own right on the key (logs/encrypt-log-data-kms, step 3): without it a function's log stays
+    empty.
+    """
+    statements = [
+        {
+            **allow("kms:*", "*"),
+            "Principal": {"AWS": f"arn:aws:iam::{bench.account}:root"},
+        },
+        {**allow("kms:*", "*"), "Principal": {"Service": f"logs.{REGION}.amazonaws.com"}},
+    ]
+    key = bench.kms.create_key(Policy=document(*statements))["KeyMetadata"]["Arn"]
+    through_logs = {
+        **allow("kms:GenerateDataKey", key),
+        "Condition": {"StringEquals": {"kms:ViaService": f"logs.{REGION}.amazonaws.com"}},
+    }
+    for name, rights in (("unable", []), ("able", [through_logs])):
+        bench.logs.create_log_group(logGroupName=f"/aws/lambda/{name}", kmsKeyId=key)
+        bench.function(name, "def handler(event, context):\n    print('seen')\n", *rights)
+        bench.lambda_.invoke(FunctionName=name)
+        bench.org.drain()
+        assert ("seen" in bench.log_lines(name)) is bool(rights), name
+
+
 def test_tags_of_a_group(bench: Workbench) -> None:
     """Guards tags by the group's ARN."""
     bench.logs.create_log_group(logGroupName="/g", tags={"a": "1"})
