@@ -89,8 +89,6 @@ class Emulator:
             self.people: Accounts = Accounts(self)
             self.admin: Credentials = self.people.set_up()
 
-    # --- life -----------------------------------------------------------------------------------------------------
-
     def start(self) -> Emulator:
         """Listen. Returns itself; `endpoint` is the URL for `AWS_ENDPOINT_URL`."""
         from rehearsal.organisation.server import Server
@@ -129,8 +127,6 @@ class Emulator:
                 told = ", ".join(f"{name} ({count})" for name, count in sorted(busy.items()))
                 raise TimeoutError(f"after {timeout_seconds:.0f} s work is still pending in: {told}")
             time.sleep(0.005)
-
-    # --- what services use ----------------------------------------------------------------------------------------
 
     def load(self, service: str) -> None:
         """Import a service's module, which fills the served table; services without one serve nothing."""
@@ -280,8 +276,6 @@ class Emulator:
             raise self.denied(caller, verdict)
         session = self.identity.issue(role, session_name, duration_seconds)
         return session.credentials, session.caller
-
-    # --- the call at work in this thread --------------------------------------------------------------------------
 
     @property
     def current_call(self) -> Call | None:

@@ -44,6 +44,8 @@ class Trace:
 
 
 class Pipeline:
+    """The way of every call, from the wire or from within: validate, authorise, serve, log one row."""
+
     def __init__(self, org: Emulator, moto: Moto) -> None:
         self._org = org
         self._moto = moto

@@ -64,7 +64,8 @@ def _check_policy(org: Organisation, call: Call, key: Key, text: str) -> None:
         raise ApiError(MALFORMED, "The new key policy will not allow you to update the key policy in the future.")
 
 
-def metadata(org: Organisation, key: Key) -> dict[str, Any]:
+def metadata(key: Key) -> dict[str, Any]:
+    """KeyMetadata as CreateKey and DescribeKey show it (botocore kms)."""
     shown: dict[str, Any] = {
         "AWSAccountId": key.account,
         "KeyId": key.id,
@@ -112,12 +113,12 @@ def create_key(org: Organisation, call: Call) -> Params:
     key.policy = text
     key.tags = request_tags(params)
     keys_of(org, account, call.region)[key.id] = key
-    return {"KeyMetadata": metadata(org, key)}
+    return {"KeyMetadata": metadata(key)}
 
 
 @serves("kms", "DescribeKey", source=API + "DescribeKey", needs=key_needs)
 def describe_key(org: Organisation, call: Call) -> Params:
-    return {"KeyMetadata": metadata(org, key_of(org, call))}
+    return {"KeyMetadata": metadata(key_of(org, call))}
 
 
 @serves("kms", "ListKeys", source=API + "ListKeys")

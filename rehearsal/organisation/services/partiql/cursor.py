@@ -19,8 +19,6 @@ class Cursor:
         self._parameters = parameters
         self._used = 0
 
-    # --- names and values -----------------------------------------------------------------------------------------
-
     def _table(self) -> str:
         name = self._name("table")
         if self._here.text == ".":
@@ -94,8 +92,6 @@ class Cursor:
                 self._sign(",")
             found.append(self._value())
         return found
-
-    # --- tokens ---------------------------------------------------------------------------------------------------
 
     @property
     def _here(self) -> Token:

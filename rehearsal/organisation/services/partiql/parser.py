@@ -45,8 +45,6 @@ def parse(statement: str, parameters: Sequence[Value] | None = None) -> Statemen
 
 
 class _Parser(Cursor):
-    # --- statements -----------------------------------------------------------------------------------------------
-
     def statement(self) -> Statement:
         parsed = self._any()
         self._skip(";")
@@ -138,8 +136,6 @@ class _Parser(Cursor):
         if " ".join(words) not in _RETURNING:
             raise malformed(f"RETURNING {' '.join(words)}: it must be one of {', '.join(_RETURNING)}")
         return " ".join(words)
-
-    # --- conditions -----------------------------------------------------------------------------------------------
 
     def _where(self) -> tuple[Condition, ...]:
         self._need("WHERE")

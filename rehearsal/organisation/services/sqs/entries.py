@@ -70,6 +70,7 @@ def size_of(body: str, attributes: Mapping[str, Mapping[str, Any]]) -> int:
 
 
 def check_message(queue: Queue, entry: Mapping[str, Any]) -> None:
+    """Refuse a message as SendMessage does: characters, attributes, size, delay (SQS API reference, SendMessage)."""
     body, attributes = entry["MessageBody"], entry.get("MessageAttributes", {})
     if not body:
         raise ApiError("MissingParameter", "The request must contain the parameter MessageBody.")
