@@ -130,7 +130,8 @@ def _read(contract: type[Contract], outputs: Mapping[str, Any], stack: str, comm
         )
     found = outputs.get("contractVersion")
     if found != contract.version:
-        state = "has no key contractVersion" if found is None else f"exports version {found} (key contractVersion)"
+        known = f"{found:g}" if isinstance(found, float) else found  # the engine hands every number over as a float
+        state = "has no key contractVersion" if found is None else f"exports version {known} (key contractVersion)"
         older = not isinstance(found, int | float) or found < contract.version
         mend = f"run `{command}` with this program" if older else "update this checkout to the hub's version"
         raise ContractError(f"stack {stack} {state}, this program reads version {contract.version}: {mend}")

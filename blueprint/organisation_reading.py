@@ -48,11 +48,11 @@ def read_organisation(reader: Reader) -> Organisation | None:
     )
     region = reader.text("region", _REGION, "an AWS region such as eu-west-1")
     organisation_id = reader.text("id", _ORGANISATION, "an organisation's id such as o-a1b2c3d4e5", default=None)
-    groups = reader.texts("modelPackageGroups", _GROUP, "group name of 1 to 63 letters, digits and inner dashes",
+    groups = reader.texts("modelPackageGroups", _GROUP, "a group name of 1 to 63 letters, digits and inner dashes",
                           default=DEFAULT_GROUPS)  # fmt: skip
     if reader.raw("modelPackageGroups") == []:
         reader.problem("modelPackageGroups", "is empty; without a group there is nothing to govern: name at least one")
-    images = reader.texts("imageRepositories", _REPOSITORY, "ECR repository ARN", default=())
+    images = reader.texts("imageRepositories", _REPOSITORY, "an ECR repository's ARN", default=())
     accounts = reader.mapping("accounts", "accounts by stack name, with one named hub,")
     hub, spokes = _accounts(accounts, region, same_account)
     stages = _stages(reader, hub)
@@ -102,8 +102,9 @@ def _accounts(reader: Reader, region: str | None, same_account: bool) -> tuple[s
                     "is no stack name for an account; 1 to 24 lower-case letters, digits and inner dashes are needed,"
                     f" not beginning with {HUB}-, since role names are made of it",
                 )
-            elif account is not None and stage is not None:
-                spokes.append(Spoke(stack=stack, account=account, stage=stage))
+            elif stage is not None:
+                # Also one without an account, whose stage may be wrong too: no organisation is made of problems.
+                spokes.append(Spoke(stack=stack, account=account or "", stage=stage))
         entry.close()
         if account is not None:
             _check_owner(entry, stack, account, owners, same_account)
@@ -155,9 +156,9 @@ def _stages(reader: Reader, hub: str | None) -> tuple[Stage, ...]:
     for item in reader.items("stages", "a list of stages in order of promotion"):
         name = item.text("name", STAGE_PATTERN, "a stage's name of 1 to 24 lower-case letters, digits, inner dashes")
         lifecycle = item.text("lifecycle", _LIFECYCLE, "a ModelLifeCycle stage such as Development")
-        asked_by = item.texts("askedBy", STAGE_PATTERN, "stage name", default=(name,) if name else ())
-        approvers = item.texts("approvers", _PRINCIPAL, "role or user ARN pattern with its account", default=approver)
-        users = item.texts("users", _ROLE, "role name", default=())
+        asked_by = item.texts("askedBy", STAGE_PATTERN, "a stage's name", default=(name,) if name else ())
+        approvers = item.texts("approvers", _PRINCIPAL, "a role or user ARN pattern with its account", default=approver)
+        users = item.texts("users", _ROLE, "a role's name", default=())
         mfa = item.flag("requireMfa", default=False)
         item.close()
         askers += [(item, asker) for asker in asked_by]
@@ -171,7 +172,7 @@ def _stages(reader: Reader, hub: str | None) -> tuple[Stage, ...]:
                     "lifecycle",
                     f"is {lifecycle!r}, that of stage {known.name}; one value can't mean two stages: rename one",
                 )
-        if not approvers:
+        if not approvers and not item.raw("approvers"):  # else what is wrong with each was said already
             item.problem("approvers", "is empty; nobody could approve for the stage: name a role")
         stages.append(
             Stage(

@@ -111,7 +111,7 @@ class Reader:
             return tuple(default)
         if value is ABSENT or not isinstance(value, list) or (default is None and not value):
             found = "missing" if value is ABSENT else shown(value)
-            self.problem(key, f"is {found}; a list of {needed}s is needed")
+            self.problem(key, f"is {found}; a list is needed, of which each is {needed}")
             return ()
         good: list[str] = []
         for index, item in enumerate(value):
