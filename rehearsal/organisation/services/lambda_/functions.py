@@ -182,7 +182,7 @@ def list_versions(org: Organisation, call: Call) -> Params:
     return {"Versions": [configuration(org, call, function_of(org, call))]}
 
 
-def _changed(org: Organisation, call: Call, function: Function) -> None:
+def _require_revision(call: Call, function: Function) -> None:
     if call.params.get("RevisionId", function.revision) != function.revision:
         raise ApiError(
             "PreconditionFailedException",
@@ -195,7 +195,7 @@ def _changed(org: Organisation, call: Call, function: Function) -> None:
 @serves("lambda", "UpdateFunctionCode", source=f"{SOURCE}/API_UpdateFunctionCode", needs=needs)
 def update_function_code(org: Organisation, call: Call) -> Params:
     function, params = function_of(org, call), call.params
-    _changed(org, call, function)
+    _require_revision(call, function)
     if params.get("Publish"):
         raise NotEmulated("lambda: UpdateFunctionCode with Publish")
     check_settings(org, function.settings, event="update")
@@ -210,7 +210,7 @@ def update_function_code(org: Organisation, call: Call) -> Params:
 @serves("lambda", "UpdateFunctionConfiguration", source=f"{SOURCE}/API_UpdateFunctionConfiguration", needs=needs)
 def update_function_configuration(org: Organisation, call: Call) -> Params:
     function, params = function_of(org, call), call.params
-    _changed(org, call, function)
+    _require_revision(call, function)
     given = {key: value for key, value in params.items() if key not in ("FunctionName", "RevisionId")}
     settings = {**function.settings, **given}
     check_settings(org, settings, event="update")

@@ -28,7 +28,7 @@ def _needs(org: Organisation, call: Call) -> Iterator[Need]:
     ]
     if models:
         context["sagemaker:ModelArn"] = models
-    yield from with_tags(org, call, need(org, call, "endpoint-config", call.params["EndpointConfigName"], context))
+    yield from with_tags(call, need(org, call, "endpoint-config", call.params["EndpointConfigName"], context))
 
 
 @serves(

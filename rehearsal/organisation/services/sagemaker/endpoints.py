@@ -30,7 +30,7 @@ takes("sagemaker", "CreateEndpoint", "UpdateEndpoint", members=_SERVED)
 
 def _needs(org: Organisation, call: Call) -> Iterator[Need]:
     """Both resource types are required: the endpoint and the configuration."""
-    yield from with_tags(org, call, need(org, call, "endpoint", call.params["EndpointName"]))
+    yield from with_tags(call, need(org, call, "endpoint", call.params["EndpointName"]))
     yield need(org, call, "endpoint-config", call.params["EndpointConfigName"])
 
 

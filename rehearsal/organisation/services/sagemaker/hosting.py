@@ -108,7 +108,7 @@ def named(kind: Kind) -> Needs:
     return needs
 
 
-def with_tags(org: Organisation, call: Call, first: Need) -> Iterator[Need]:
+def with_tags(call: Call, first: Need) -> Iterator[Need]:
     """A create's need, and AddTags beside it where the request carries tags (Service Authorization Reference)."""
     yield first
     if call.params.get("Tags"):

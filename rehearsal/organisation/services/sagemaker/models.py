@@ -35,7 +35,7 @@ def _needs(org: Organisation, call: Call) -> Iterator[Need]:
     if params.get("VpcConfig"):
         context["sagemaker:VpcSubnets"] = list(params["VpcConfig"]["Subnets"])
         context["sagemaker:VpcSecurityGroupIds"] = list(params["VpcConfig"]["SecurityGroupIds"])
-    yield from with_tags(org, call, need(org, call, "model", params["ModelName"], context))
+    yield from with_tags(call, need(org, call, "model", params["ModelName"], context))
     for container in containers_of(params):
         if container.get("ModelPackageName"):
             yield from package_needs(org, call, "sagemaker:CreateModel", container["ModelPackageName"], context)

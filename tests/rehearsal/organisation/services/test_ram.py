@@ -233,6 +233,16 @@ def test_an_organisation_as_principal_reaches_its_accounts_only(client: Client) 
     refused("AccessDeniedException", outside, ModelPackageGroupName=group)
 
 
+def test_what_one_shares_with_the_organisation_is_not_shared_with_oneself(client: Client, ram: Any) -> None:
+    """Guards: the owner's own groups come up among other accounts' (RAM ListResources, OTHER-ACCOUNTS)."""
+    group = new_group(client)
+    share(client, group, ["arn:aws:organizations::999999999999:organization/o-a1b2c3d4e5"], *READ)
+    others = ram.list_resources(resourceOwner="OTHER-ACCOUNTS")["resources"]
+    assert group not in [one["arn"] for one in others]
+    mine = ram.list_resources(resourceOwner="SELF")["resources"]
+    assert group in [one["arn"] for one in mine]
+
+
 class TestInvitations:
     """An account outside the organisation is invited; the invitation lasts 12 hours (RAM user guide)."""
 
