@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SCOPE = re.compile(r"Credential=(?P<key>[^/,\s]+)/(?P<day>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 PRESIGNED = re.compile(r"(?P<key>[^/]+)/(?P<day>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+LONGEST_PRESIGNED_SECONDS = 604_800
 
 
 @dataclass(slots=True)
@@ -123,8 +124,10 @@ def _body(environ: dict[str, Any]) -> bytes:
     stream = environ["wsgi.input"]
     if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", ""):
         return bytes(stream.read())
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    return bytes(stream.read(length)) if length else b""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not length.isdecimal():
+        return b""  # nobody can tell where it ends: it is refused as a request without its body
+    return bytes(stream.read(int(length))) if length != "0" else b""
 
 
 def _headers(environ: dict[str, Any]) -> dict[str, str]:
@@ -158,8 +161,15 @@ def _scope(environ: dict[str, Any], now: datetime) -> tuple[dict[str, str], str]
 
 def _require_current(query: dict[str, list[str]], now: datetime) -> None:
     """A presigned URL holds for X-Amz-Expires seconds from X-Amz-Date (AmazonS3 sigv4-query-string-auth)."""
-    made = datetime.strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    if made + timedelta(seconds=int(query["X-Amz-Expires"][0])) <= now:
+    try:
+        made = datetime.strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        seconds = int(query["X-Amz-Expires"][0])
+    except (KeyError, ValueError):
+        seconds = 0
+    if not 1 <= seconds <= LONGEST_PRESIGNED_SECONDS:
+        wanted = f"X-Amz-Date must be yyyymmddThhmmssZ, X-Amz-Expires 1 to {LONGEST_PRESIGNED_SECONDS} seconds"
+        raise ApiError("AuthorizationQueryParametersError", wanted)
+    if made + timedelta(seconds=seconds) <= now:
         raise ApiError("AccessDenied", "Request has expired", 403)
 
 

@@ -22,7 +22,7 @@ PARENT_SECONDS = 0.5
 
 
 def serve(*, port: int, seed: int, ready_file: str | None, parent: int | None) -> int:
-    """Run until SIGTERM, SIGINT, or the end of the process `parent`. Returns the exit status."""
+    """Run until SIGTERM, SIGINT, the control verb `stop`, or the end of the process `parent`. Returns the status."""
     organisation = organisation_of(ROOT)
     emulator = Emulator(company.company(organisation, seed), port=port)
     ended = threading.Event()
@@ -48,7 +48,8 @@ def serve(*, port: int, seed: int, ready_file: str | None, parent: int | None) -
         if ready_file is not None:
             _write_ready(Path(ready_file), emulator, keys)
         while not ended.wait(PARENT_SECONDS):
-            if parent is not None and not psutil.pid_exists(parent):
+            told_to_stop = emulator.stopped.is_set()  # by the control verb: without a port the process serves nobody
+            if told_to_stop or (parent is not None and not psutil.pid_exists(parent)):
                 break
     finally:
         emulator.stop()

@@ -6,9 +6,11 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -169,6 +171,31 @@ def test_a_presigned_url_answers_until_it_expires(fresh: Emulator) -> None:
     status, _, body = fetch(url)
     assert status == 403
     assert b"expired" in body
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("X-Amz-Date", "today"), ("X-Amz-Expires", "soon"), ("X-Amz-Expires", "604801")]
+)
+def test_a_malformed_presigned_url_is_refused(org: Emulator, name: str, value: str) -> None:
+    """Guards: a URL for ever, or a crash (AmazonS3 sigv4-query-string-auth: at most 604,800 s)."""
+    parts = urlsplit(org.endpoint + "/")
+    credential = f"{org.admin.access_key}/20260101/eu-west-1/s3/aws4_request"
+    signed = {
+        "X-Amz-Credential": credential, "X-Amz-Date": f"{org.clock.now():%Y%m%dT%H%M%SZ}", "X-Amz-Expires": "60",
+    }  # fmt: skip
+    good = parts._replace(query=urlencode(signed)).geturl()
+    assert fetch(good)[0] == 200
+    status, _, body = fetch(parts._replace(query=urlencode({**signed, name: value})).geturl())
+    assert (status, b"AuthorizationQueryParametersError" in body) == (400, True)
+
+
+def test_a_length_that_is_no_number_is_answered(org: Emulator) -> None:
+    """Guards: a dropped connection, which SDKs take for a network failure and try again."""
+    address = urlsplit(org.endpoint)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=10)
+    connection.request("POST", "/", headers={"Content-Length": "many"})
+    assert connection.getresponse().status == 403
+    connection.close()
 
 
 def test_what_moto_would_drop_is_refused_by_name(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,6 +89,16 @@ def test_a_signal_ends_gateway_fork_server_and_environments(tmp_path: Path, numb
     assert not listens(running.control.endpoint)
 
 
+def test_the_control_verb_ends_the_process_too(tmp_path: Path) -> None:
+    """Guards against a process without a port: it would hold memory until somebody found it."""
+    starter, running = started_by(tmp_path, "outlive")
+    starter.wait()
+    family = with_function(running)
+    running.control.stop()
+    assert wait_for(lambda: not alive(family)), alive(family)
+    assert not listens(running.control.endpoint)
+
+
 def test_the_organisation_ends_when_who_started_it_is_killed(tmp_path: Path) -> None:
     """Guards against an emulator left over from a run that was killed: its port and processes would stay."""
     starter, running = started_by(tmp_path, "parent")
