@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rehearsal.organisation.emulator import Emulator
+from rehearsal.organisation.services.ram.sharing import shared_policy
 from tests.rehearsal.organisation.services.registry_world import (
     DEV,
     GROUP_TYPE,
@@ -241,6 +242,18 @@ def test_what_one_shares_with_the_organisation_is_not_shared_with_oneself(client
     assert group not in [one["arn"] for one in others]
     mine = ram.list_resources(resourceOwner="SELF")["resources"]
     assert group in [one["arn"] for one in mine]
+
+
+def test_the_organisation_s_condition_stays_with_its_own_statement(client: Client, org: Emulator) -> None:
+    """Guards: sharing with the organisation too writes its condition into the permission, and shuts others out."""
+    group = new_group(client)
+    everybody = "arn:aws:organizations::999999999999:organization/o-a1b2c3d4e5"
+    here_only = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    share(client, group, [everybody, DEV], *READ, condition=here_only)
+    for _ in range(2):
+        named, organisation = (shared_policy(org, group, [group]) or {})["Statement"]
+        assert named["Condition"] == here_only
+        assert organisation["Condition"]["StringEquals"].keys() == {"aws:RequestedRegion", "aws:PrincipalOrgID"}
 
 
 class TestInvitations:
