@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rehearsal.provider.check import DEFAULTS
-from rehearsal.provider.metadata import type_data
+from rehearsal.provider.metadata import Property, type_data
 from rehearsal.provider.plan import (
     Change,
     align,
@@ -23,6 +23,7 @@ from rehearsal.provider.plan import (
     refreshed_inputs,
     settle,
 )
+from rehearsal.provider.plan import changes as property_changes
 from rehearsal.provider.types import TYPES
 from rehearsal.provider.values import UNKNOWN, Archive, Props
 
@@ -84,6 +85,21 @@ def test_drift_of_a_set_is_a_change() -> None:
     assert found == [Change("attributes", "update", replaces=False)]
 
 
+def test_what_is_taken_out_of_a_set_is_a_change() -> None:
+    """Guards against a set that only ever grows: nothing of it is new, and yet it isn't the same."""
+    state = plan(TYPES[TABLE], table())
+    assert changes(TABLE, state, table(attributes=[{"name": "pk", "type": "S"}])) == [
+        Change("attributes", "update", replaces=False)
+    ]
+
+
+def test_what_stands_in_an_argument_that_replaces_replaces_too() -> None:
+    """Guards against an update in place of one field of a block that can only be made anew."""
+    block = Property("object", properties={"field": Property("string")}, create_only=True)
+    found = property_changes(TYPES[TABLE], block, "block", "block", {"field": "new"}, {"field": "old"}, replaces=False)
+    assert list(found) == [Change("block.field", "update", replaces=True)]
+
+
 @pytest.mark.parametrize("argument", ["hashKey", "rangeKey", "name", "region"])
 def test_what_can_t_be_changed_in_place_replaces(argument: str) -> None:
     """Guards against an update that no call of AWS can make."""
@@ -127,6 +143,8 @@ def test_an_ignored_path_is_no_change() -> None:
     inputs = {"assumeRolePolicy": TRUST, "name": "r", "tags": {"a": "1"}, "tagsAll": {"a": "1"}}
     state = {**plan(TYPES[ROLE], inputs), "tags": {"a": "2"}, "tagsAll": {"a": "2"}, "description": "drifted"}
     assert changes(ROLE, state, inputs, ("tags", "tagsAll.a", "description")) == []
+    without_tags = changes(ROLE, state, inputs, ("tags", "description"))
+    assert without_tags == [Change("tagsAll.a", "update", replaces=False)], "another argument of a longer name"
 
 
 def test_an_unknown_value_is_a_change_and_may_replace() -> None:
@@ -213,6 +231,12 @@ def test_default_tags_don_t_count_as_the_resources_own() -> None:
         TYPES[ROLE], type_data(ROLE), {"tags": {"a": "b", "stage": "prod"}}, read, {"owner": "risk", "stage": "prod"}
     )
     assert found["tags"] == {"a": "b", "stage": "prod"}
+
+
+def test_a_tag_added_out_of_band_counts_as_the_resources_own() -> None:
+    """Guards against drift of tags that no refresh shows."""
+    read = {"name": "r", "tagsAll": {"owner": "risk", "stray": "x"}}
+    assert settle(TYPES[ROLE], type_data(ROLE), {}, read, {"owner": "risk"})["tags"] == {"stray": "x"}
 
 
 def test_a_refresh_touches_only_arguments_that_the_program_set() -> None:
