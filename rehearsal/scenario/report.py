@@ -86,16 +86,15 @@ def counted(number: int, what: str) -> str:
 
 
 def unexpected_denial(row: dict[str, Any]) -> str:
-    """One line that names principal, action, resource and what lacked the permission."""
-    layers = "; ".join(
-        f"{layer} side alone: {decision}, {by or 'no statement'}"
-        for layer, decision, by in row.get("layers") or []
-        if decision != "absent"
-    )
+    """Two lines that name principal, action, resource and what lacked the permission, each layer alone."""
+    layers = [(layer, decision, by) for layer, decision, by in row.get("layers") or [] if decision != "absent"]
+    alone = [f"{layer} {decision} ({by or 'no statement'})" for layer, decision, by in layers if decision != "allowed"]
+    allowing = [layer for layer, decision, _ in layers if decision == "allowed"]
+    alone += [f"{', '.join(allowing)} allowed"] if allowing else []
     on_behalf = f", which AWS calls for {row['on_behalf_of']}" if row.get("on_behalf_of") else ""
     return (
-        f"{row['principal']} lacks {row['denied_action']} on {row['denied_resource']}{on_behalf}: {row['why']}"
-        f" [{layers}]"
+        f"{row['principal']} lacks {row['denied_action']} on {row['denied_resource']}{on_behalf}: {row['why']}\n"
+        f"each layer alone: {'; '.join(alone)}"
     )
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from rehearsal.scenario.attempts import Refusal
 from rehearsal.scenario.expectations import PhaseFailed, Score
-from rehearsal.scenario.report import counted, figures, summary
+from rehearsal.scenario.report import counted, figures, summary, unexpected_denial
 
 REFUSALS = [
     Refusal(
@@ -68,3 +68,20 @@ def test_after_a_failure_the_cause_is_told_before_its_consequences() -> None:
 def test_one_thing_has_no_plural() -> None:
     """Guards: "1 rows"."""
     assert (counted(1, "row"), counted(2, "row"), counted(0, "row")) == ("1 row", "2 rows", "0 rows")
+
+
+def test_a_missing_permission_is_named_with_each_layer_s_word() -> None:
+    """Guards: a denial from which one can't tell on which side of the call to look."""
+    row = {
+        "principal": "arn:aws:sts::333333333333:assumed-role/mlgov-test-serving/SageMaker",
+        "denied_action": "s3:GetObject",
+        "denied_resource": "arn:aws:s3:::b/k", "why": "no statement of the resource policy allows it",
+        "layers": [
+            ("identity", "allowed", "x"), ("scp", "allowed", "y"), ("rcp", "absent", ""), ("resource", "silent", ""),
+        ],
+    }  # fmt: skip
+    first, second = unexpected_denial(row).splitlines()
+    assert first.startswith(
+        "arn:aws:sts::333333333333:assumed-role/mlgov-test-serving/SageMaker lacks s3:GetObject on "
+    )
+    assert second == "each layer alone: resource silent (no statement); identity, scp allowed"
