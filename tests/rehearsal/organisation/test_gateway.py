@@ -19,7 +19,19 @@ from botocore.config import Config
 from rehearsal.organisation import core
 from rehearsal.organisation.control import Control
 from rehearsal.organisation.emulator import Emulator
-from tests.rehearsal.organisation.example import DEV, HUB, Client, allow, deny, new_role, refused, root, trust, unique
+from tests.rehearsal.organisation.example import (
+    DEV,
+    HUB,
+    SETTINGS,
+    Client,
+    allow,
+    deny,
+    new_role,
+    refused,
+    root,
+    trust,
+    unique,
+)
 
 
 def fetch(request: Request | str) -> tuple[int, dict[str, str], bytes]:
@@ -256,13 +268,18 @@ def test_many_clients_at_once_keep_names_unique(client: Client) -> None:
     assert sum(one[1] == "1" for one in outcomes) == 1
 
 
-def test_nothing_runs_on_after_a_stop(fresh: Emulator) -> None:
+def test_nothing_runs_on_after_a_stop() -> None:
     """Guards: threads and sockets that outlive the run; connections that clients keep open."""
-    Control(fresh.endpoint).client("hub", None, "sts").get_caller_identity()
-    mine = [thread for thread in threading.enumerate() if thread.name in ("organisation", "clock")]
-    fresh.stop()
+    before = set(threading.enumerate())
+    mine = Emulator(SETTINGS).start()
+    client = Control(mine.endpoint).client("hub", None, "sqs")
+    url = client.create_queue(QueueName="q")["QueueUrl"]
+    client.send_message(QueueUrl=url, MessageBody="x", DelaySeconds=900)  # a timer of the clock
+    assert len(set(threading.enumerate()) - before) >= 3, "accepting, answering, waiting"
+    mine.stop()
     deadline = time.monotonic() + 5
-    while any(thread.is_alive() for thread in mine if thread.name == "organisation") and time.monotonic() < deadline:
+    while (left := set(threading.enumerate()) - before) and time.monotonic() < deadline:
         time.sleep(0.01)
+    assert not left, left
     with pytest.raises(OSError, match=r"refused|urlopen"):
-        fetch(fresh.endpoint + "/")
+        fetch(mine.endpoint + "/")
