@@ -113,7 +113,7 @@ def before_approval(actor: Actor, version: Registered) -> Sequence[Attempt]:
     """Serve what nobody approved."""
     return [
         Attempt(
-            actor.name, "read the artifact of a version that isn't approved for its stage",
+            actor.name, "read an artifact that isn't approved for its stage",
             lambda: actor.client("s3").get_object(Bucket=version.bucket, Key=version.key),
             {"resource": "silent"},
         )

@@ -70,7 +70,11 @@ def summary(console: Console, result: Figures, score: Score, refusals: Sequence[
     for failure in score.failures:
         console.print(failed(failure), soft_wrap=True)
     count, style = (len(score.failures), "bold red") if score.failures else (score.held, "bold green")
-    said = f"{counted(count, 'expectation')} FAILED" if score.failures else f"All {count} expectations held"
+    said = (
+        f"{counted(count, 'expectation')} FAILED"
+        if score.failures
+        else f"{counted(count, 'expectation')} held, none failed"
+    )
     console.print(Text(f"{said}, {result.seconds_total:.0f} s", style=style))
 
 
@@ -100,10 +104,12 @@ def unexpected_denial(row: dict[str, Any]) -> str:
 
 def _refusals(refusals: Sequence[Refusal]) -> Table:
     """Who tried what, and what the policies on either side of the call said of it, each alone."""
-    table = _table(f"{len(refusals)} forbidden attempts, all refused", "who", "tried to", "own role", "other side")
+    table = _table(f"{len(refusals)} forbidden attempts, all refused", "who tried to", "own role", "other side")
     last = ""
     for each in refusals:
-        table.add_row(each.who if each.who != last else "", each.what, *(_sides(each)))
+        if each.who != last:
+            table.add_row(Text(each.who, style="bold"))
+        table.add_row(f"  {each.what}", *_sides(each))
         last = each.who
     return table
 
@@ -111,19 +117,19 @@ def _refusals(refusals: Sequence[Refusal]) -> Table:
 def _sides(refusal: Refusal) -> tuple[str, str]:
     own = [_said(refusal, layer) for layer in refusal.layers if layer in OWN]
     other = [_said(refusal, layer) for layer in refusal.layers if layer not in OWN]
-    return " ".join(own), " ".join(other)
+    return " ".join(own) or "-", " ".join(other) or "-"
 
 
 def _said(refusal: Refusal, layer: str) -> str:
-    """`denies: <statement>`, `allows it`, `grants nothing` or AWS's error code."""
+    """`Deny <statement>`, `allows it`, `no Allow` or AWS's error code."""
     _, found, statement = refusal.layers[layer].rpartition("statement ")
     match refusal.decisions[layer]:
         case "denied":
-            return f"denies: {statement}" if found else "denies"
+            return f"Deny {statement}" if found else "Deny"
         case "allowed":
             return "allows it"
         case "silent":
-            return "trusts others only" if layer == "trust" else "grants nothing"
+            return "trusts others only" if layer == "trust" else "no Allow"
         case code:
             return code
 
