@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rehearsal.organisation.emulator import Emulator
+from rehearsal.organisation.services.ram.principals import is_external, read_principal
 from rehearsal.organisation.services.ram.sharing import shared_policy
 from tests.rehearsal.organisation.services.registry_world import (
     DEV,
@@ -254,6 +255,13 @@ def test_the_organisation_s_condition_stays_with_its_own_statement(client: Clien
         named, organisation = (shared_policy(org, group, [group]) or {})["Statement"]
         assert named["Condition"] == here_only
         assert organisation["Condition"]["StringEquals"].keys() == {"aws:RequestedRegion", "aws:PrincipalOrgID"}
+
+
+def test_whoever_is_outside_invites_everybody(org: Emulator) -> None:
+    """Guards: a share of an account outside the organisation reaches a member that never accepted it."""
+    assert is_external(org, OUTSIDER, read_principal(org, HUB))
+    assert is_external(org, HUB, read_principal(org, OUTSIDER))
+    assert not is_external(org, HUB, read_principal(org, DEV))
 
 
 class TestInvitations:
