@@ -11,7 +11,7 @@ import pytest
 from rehearsal.language_host.processes import Children, streamed
 
 STUBBORN = (
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+    "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); os.write(1, b'up'); time.sleep(600)"
 )
 
 
@@ -38,7 +38,7 @@ def test_closing_ends_what_runs_and_starts_no_more() -> None:
     """Guards: a child that ignores SIGTERM, or one started while the host closes, living on."""
     children = Children()
     process = start(children, STUBBORN)
-    assert next(streamed(process)) == ("stdout", b"up\n"), "it ignores SIGTERM from here on"
+    assert next(streamed(process)) == ("stdout", b"up"), "it ignores SIGTERM from here on"
     children.end_all()
     assert process.poll() is not None
     with pytest.raises(RuntimeError, match="closing"):
