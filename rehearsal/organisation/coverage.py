@@ -93,7 +93,7 @@ def _left_out() -> str:
         "## Parameters",
         "",
         "Every parameter of an operation that is answered by our own code is acted on, but for these (a test compares",
-        "code and models). For what moto answers, the effect is read back and compared.",
+        "code and models). What moto answers takes the request whole; below the table stands what is compared afterwards.",
         "",
         "| operation | parameter | what becomes of it |",
         "|---|---|---|",
@@ -106,6 +106,8 @@ def _left_out() -> str:
             lines.append(f"| {service}:{operation} | {', '.join(refused)} | refused by name |")
         for member, why in WITHOUT_EFFECT.get((service, operation), {}).items():
             lines.append(f"| {service}:{operation} | {member} | no effect: {_cell(why)} |")
+    compared = sorted(f"{row.service}:{row.operation}" for row in core.SERVED.values() if row.read_back is not None)
+    lines += ["", f"Read back after moto answered, and compared with what was sent: {', '.join(compared)}."]
     return "\n".join([*lines, ""])
 
 
