@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rehearsal.provider.resource import ResourceType
 from rehearsal.provider.types import (
+    alarms,
     dynamodb,
     event_sources,
     events,
@@ -11,12 +12,14 @@ from rehearsal.provider.types import (
     iam,
     kms,
     logs,
+    oam,
     ram,
     s3,
     sagemaker,
+    sns,
     sqs,
 )
 
-MODULES = (dynamodb, event_sources, events, functions, iam, kms, logs, ram, s3, sagemaker, sqs)
+MODULES = (alarms, dynamodb, event_sources, events, functions, iam, kms, logs, oam, ram, s3, sagemaker, sns, sqs)
 
 TYPES: dict[str, ResourceType] = {row.pulumi_type: row for module in MODULES for row in module.TYPES}

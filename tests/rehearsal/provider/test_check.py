@@ -247,6 +247,7 @@ def test_every_argument_refuses_a_value_of_another_type(token: str, data: st.Dat
     wrong = {
         "string": 7,
         "integer": "seven",
+        "number": "one",
         "boolean": "yes",
         "list": "one",
         "map": "one",
