@@ -172,6 +172,10 @@ def _with_stage(held: str, row: Row, lifecycle: Mapping[str, str], order: str, a
             "order": order,
             "url": artifact["artifacturl"],
             "sha256": artifact["artifactsha256"],
+            "etag": artifact["artifactetag"],
+            "image": artifact["image"],
+            "imagedigest": artifact["imagedigest"],
+            "specificationsha256": artifact["specificationsha256"],
         }
     return canonical(stages)
 
@@ -206,6 +210,14 @@ def approved_artifact(state: Mapping[str, Json], lifecycle: str) -> tuple[str | 
     """URL and SHA-256 of the artifact that was last approved for a stage, None where none ever was."""
     approved = json.loads(state.get("stages") or "{}").get(lifecycle, {}).get("approved")
     return (approved["url"], approved["sha256"]) if approved else None
+
+
+def approved_parts(state: Mapping[str, Json], lifecycle: str) -> Mapping[str, Json] | None:
+    """All that was last approved for a stage, None where nothing ever was: url, sha256, etag, image, imagedigest,
+    specificationsha256 (any may be None), and `order`, whose first part is the time of the approval.
+    """
+    approved: Mapping[str, Json] | None = json.loads(state.get("stages") or "{}").get(lifecycle, {}).get("approved")
+    return approved
 
 
 def verify_state(
