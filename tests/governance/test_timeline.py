@@ -47,7 +47,7 @@ def test_it_equals_a_brute_force_replay(told: list, at: int, known: int | None) 
         version.tell(kind, value, happened, seen)
     [found] = answer(at, [version], [], None if known is None else moment(known)).versions
     seen_by = moment(999 if known is None else known)
-    rows = [r for r in version.rows if r["happenedat"] <= iso(moment(at)) and r["seenat"] <= iso(seen_by)]
+    rows = [r for r in version.rows if str(r["happenedat"]) <= iso(moment(at)) and str(r["seenat"]) <= iso(seen_by)]
     rows.sort(key=lambda row: (row["happenedat"], row["kind"] != "registration", row["contentid"]))
     approvals = [row for row in rows if row["kind"] == "approval"]
     status = str(approvals[-1]["tovalue"]).strip('"') if approvals else "PendingManualApproval"
