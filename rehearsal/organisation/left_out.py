@@ -54,10 +54,13 @@ REFUSED: Table = {
         "Encrypt": ("GrantTokens",),
         "GenerateDataKey": ("GrantTokens",),
         "GenerateDataKeyWithoutPlaintext": ("GrantTokens",),
+        "GetPublicKey": ("GrantTokens",),
         "ListKeyPolicies": ("Limit", "Marker"),
         "ListKeys": ("ResourceOwners",),
         "ReEncrypt": ("GrantTokens", "DryRunModifiers"),
         "RevokeGrant": ("DryRun",),
+        "Sign": ("GrantTokens",),
+        "Verify": ("GrantTokens",),
     },
     "lambda": {
         "AddPermission": ("RevisionId",),

@@ -1,4 +1,4 @@
-"""KMS of our own: symmetric keys with policies, grants, aliases, states and real encryption, across accounts.
+"""KMS of our own: keys with policies, grants, aliases, states, real encryption and signatures, across accounts.
 
 moto's KMS lets a disabled key decrypt, never reads key policies, and finds no key of another account.
 """
@@ -9,10 +9,11 @@ from collections.abc import Mapping
 
 from rehearsal.organisation.core import ApiError, Document, Organisation, resource_policy, resource_tags
 from rehearsal.organisation.policies import parsed
-from rehearsal.organisation.services.kms import aliases, crypto, grants, keys  # noqa: F401 - they register
+from rehearsal.organisation.services.kms import aliases, crypto, grants, keys, signatures  # noqa: F401 - they register
 from rehearsal.organisation.services.kms.grants import grants_on
 from rehearsal.organisation.services.kms.needs import encryption_keys
-from rehearsal.organisation.services.kms.store import find, find_by_arn, require_enabled
+from rehearsal.organisation.services.kms.specs import ENCRYPT_DECRYPT
+from rehearsal.organisation.services.kms.store import find, find_by_arn, require_enabled, require_usage
 
 __all__ = ["encryption_keys", "grants_on", "key_arn", "require_usable"]
 
@@ -35,8 +36,12 @@ def key_arn(org: Organisation, name: str, account: str, region: str) -> str:
 
 
 def require_usable(org: Organisation, arn: str) -> None:
-    """Refuse the use of a key that isn't there, is disabled or waits for its deletion. Raises ApiError."""
+    """Refuse what can't encrypt: a key that isn't there, is disabled, waits for its deletion, or signs.
+
+    Raises ApiError.
+    """
     key = find_by_arn(org, arn)
     if key is None:
         raise ApiError("NotFoundException", f"Key '{arn}' does not exist")
     require_enabled(key)
+    require_usage(key, ENCRYPT_DECRYPT, "this operation")

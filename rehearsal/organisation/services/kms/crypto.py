@@ -8,9 +8,18 @@ import secrets
 from rehearsal.organisation.core import ApiError, Call, NotEmulated, Organisation, Params, serves
 from rehearsal.organisation.services.kms.ciphertext import decrypt, encrypt, key_arn_of
 from rehearsal.organisation.services.kms.needs import decrypt_needs, key_needs, re_encrypt_needs
-from rehearsal.organisation.services.kms.store import API, Key, find, find_by_arn, key_of, require_enabled
+from rehearsal.organisation.services.kms.specs import ENCRYPT_DECRYPT, SYMMETRIC
+from rehearsal.organisation.services.kms.store import (
+    API,
+    Key,
+    dry_run,
+    find,
+    find_by_arn,
+    key_of,
+    require_enabled,
+    require_usage,
+)
 
-SYMMETRIC = "SYMMETRIC_DEFAULT"
 KEY_BYTES = {"AES_128": 16, "AES_256": 32}
 
 
@@ -27,17 +36,13 @@ def _refuse_special(call: Call) -> None:
             raise ApiError("InvalidKeyUsageException", f"the key is symmetric: {name} must be {SYMMETRIC}")
 
 
-def _dry_run(call: Call) -> None:
-    if call.params.get("DryRun"):
-        raise ApiError("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
-
-
 @serves("kms", "Encrypt", source=API + "Encrypt", needs=key_needs)
 def encrypt_text(org: Organisation, call: Call) -> Params:
     key = key_of(org, call)
+    require_usage(key, ENCRYPT_DECRYPT, call.operation)
     _refuse_special(call)
     require_enabled(key)
-    _dry_run(call)
+    dry_run(call)
     blob = encrypt(key.material, key.arn, call.params["Plaintext"], call.params.get("EncryptionContext", {}))
     return {"CiphertextBlob": blob, "KeyId": key.arn, "EncryptionAlgorithm": SYMMETRIC}
 
@@ -60,8 +65,10 @@ def _opened(org: Organisation, blob: bytes, named: Key | None) -> Key:
 def decrypt_text(org: Organisation, call: Call) -> Params:
     _refuse_special(call)
     named = key_of(org, call) if "KeyId" in call.params else None
+    if named is not None:
+        require_usage(named, ENCRYPT_DECRYPT, call.operation)
     key = _opened(org, call.params["CiphertextBlob"], named)
-    _dry_run(call)
+    dry_run(call)
     plaintext = decrypt(key.material, call.params["CiphertextBlob"], call.params.get("EncryptionContext", {}))
     return {
         "KeyId": key.arn,
@@ -79,8 +86,9 @@ def re_encrypt(org: Organisation, call: Call) -> Params:
     named = find(org, params["SourceKeyId"], account, region) if "SourceKeyId" in params else None
     source = _opened(org, params["CiphertextBlob"], named)
     target = find(org, params["DestinationKeyId"], account, region)
+    require_usage(target, ENCRYPT_DECRYPT, "ReEncryptTo")
     require_enabled(target)
-    _dry_run(call)
+    dry_run(call)
     plaintext = decrypt(source.material, params["CiphertextBlob"], params.get("SourceEncryptionContext", {}))
     context = params.get("DestinationEncryptionContext", {})
     return {
@@ -96,12 +104,13 @@ def re_encrypt(org: Organisation, call: Call) -> Params:
 
 def _data_key(org: Organisation, call: Call) -> tuple[Key, bytes, bytes]:
     key = key_of(org, call)
+    require_usage(key, ENCRYPT_DECRYPT, call.operation)
     _refuse_special(call)
     require_enabled(key)
     spec, number = call.params.get("KeySpec"), call.params.get("NumberOfBytes")
     if (spec is None) == (number is None):
         raise ApiError("ValidationException", "Please specify either number of bytes or key spec.")
-    _dry_run(call)
+    dry_run(call)
     plaintext = secrets.token_bytes(KEY_BYTES[spec] if spec is not None else int(number or 0))
     return key, plaintext, encrypt(key.material, key.arn, plaintext, call.params.get("EncryptionContext", {}))
 

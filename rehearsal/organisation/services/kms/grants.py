@@ -8,7 +8,18 @@ from typing import Any
 from rehearsal.organisation.core import ApiError, Call, Organisation, Params, serves
 from rehearsal.organisation.services.kms.keys import paged
 from rehearsal.organisation.services.kms.needs import key_needs
+from rehearsal.organisation.services.kms.specs import ENCRYPT_DECRYPT, SIGN_VERIFY
 from rehearsal.organisation.services.kms.store import API, Grant, Key, find_by_arn, key_of, require_enabled
+
+_OF_ALL = frozenset({"DescribeKey", "CreateGrant", "RetireGrant"})
+OPERATIONS = {
+    ENCRYPT_DECRYPT: _OF_ALL | {
+        "Encrypt", "Decrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo",
+        "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext",
+    },
+    SIGN_VERIFY: _OF_ALL | {"Sign", "Verify", "GetPublicKey"},
+}  # fmt: skip
+"""By key usage: what a grant may allow (kms/grants, grant operations)."""
 
 
 def _shown(key: Key, grant: Grant) -> dict[str, Any]:
@@ -42,6 +53,7 @@ def create_grant(org: Organisation, call: Call) -> Params:
         raise ApiError("ValidationException", "GranteePrincipal is required")
     if "GranteePrincipal" in params and not org.identity.exists(grantee):
         raise ApiError("InvalidArnException", f"{grantee} is no principal")
+    _check_operations(key, params)
     made = Grant(
         secrets.token_hex(32),
         grantee,
@@ -57,6 +69,17 @@ def create_grant(org: Organisation, call: Call) -> Params:
     grant = same or made
     key.grants[grant.id] = grant
     return {"GrantId": grant.id, "GrantToken": secrets.token_urlsafe(90)}
+
+
+def _check_operations(key: Key, params: Params) -> None:
+    """API_CreateGrant: operations that the key's usage knows; an encryption context only where there is encryption."""
+    strange = sorted(set(params["Operations"]) - OPERATIONS[key.usage])
+    if strange:
+        message = f"Grant operations {', '.join(strange)} are not supported by a key with usage {key.usage}."
+        raise ApiError("ValidationException", message)
+    if params.get("Constraints") and key.usage != ENCRYPT_DECRYPT:
+        message = f"Grant constraints are for symmetric encryption keys; {key.arn} has usage {key.usage}."
+        raise ApiError("ValidationException", message)
 
 
 def _alike(one: Grant, other: Grant) -> bool:

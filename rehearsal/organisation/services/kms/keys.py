@@ -9,8 +9,9 @@ from rehearsal.organisation.core import ApiError, Call, Caller, Need, NotEmulate
 from rehearsal.organisation.grammar import check_grammar, check_principals
 from rehearsal.organisation.policies import document_of
 from rehearsal.organisation.resolve import request_tags
-from rehearsal.organisation.services.kms.crypto import SYMMETRIC, material_id
+from rehearsal.organisation.services.kms.crypto import material_id
 from rehearsal.organisation.services.kms.needs import create_needs, key_needs
+from rehearsal.organisation.services.kms.specs import ENCRYPT_DECRYPT, SIGNING, SYMMETRIC, chosen
 from rehearsal.organisation.services.kms.store import (
     API,
     Key,
@@ -73,16 +74,18 @@ def metadata(key: Key) -> dict[str, Any]:
         "CreationDate": key.created,
         "Enabled": key.state == "Enabled",
         "Description": key.description,
-        "KeyUsage": "ENCRYPT_DECRYPT",
+        "KeyUsage": key.usage,
         "KeyState": key.state,
         "Origin": "AWS_KMS",
         "KeyManager": "CUSTOMER",
-        "CustomerMasterKeySpec": SYMMETRIC,
-        "KeySpec": SYMMETRIC,
-        "EncryptionAlgorithms": [SYMMETRIC],
+        "CustomerMasterKeySpec": key.spec,
+        "KeySpec": key.spec,
         "MultiRegion": False,
-        "CurrentKeyMaterialId": material_id(key),
     }
+    if key.usage == ENCRYPT_DECRYPT:
+        shown |= {"EncryptionAlgorithms": [SYMMETRIC], "CurrentKeyMaterialId": material_id(key)}
+    else:
+        shown["SigningAlgorithms"] = list(SIGNING[key.spec].algorithms)
     if key.deleted_at is not None:
         shown["DeletionDate"] = key.deleted_at
     return shown
@@ -90,28 +93,25 @@ def metadata(key: Key) -> dict[str, Any]:
 
 @serves(
     "kms", "CreateKey", source=API + "CreateKey; kms/key-policy-default", needs=create_needs, fidelity="emulated",
-    note="symmetric keys of AWS_KMS origin only; kms:TagResource isn't asked for tags in the request",
+    note="symmetric keys and signing keys (RSA, NIST curves, secp256k1) of AWS_KMS origin; kms:TagResource isn't asked "
+    "for tags in the request",
 )  # fmt: skip
 def create_key(org: Organisation, call: Call) -> Params:
     params = call.params
-    kept = {
-        "KeySpec": SYMMETRIC,
-        "CustomerMasterKeySpec": SYMMETRIC,
-        "KeyUsage": "ENCRYPT_DECRYPT",
-        "Origin": "AWS_KMS",
-    }
-    for name, value in kept.items():
-        if params.get(name, value) != value:
-            raise NotEmulated(f"kms:CreateKey with {name} {params[name]}")
+    if params.get("Origin", "AWS_KMS") != "AWS_KMS":
+        raise NotEmulated(f"kms:CreateKey with Origin {params['Origin']}")
     for name in ("CustomKeyStoreId", "XksKeyId", "MultiRegion"):
         if params.get(name):
             raise NotEmulated(f"kms:CreateKey with {name}")
+    spec, usage = chosen(params)
     account = call.caller.account
     key = Key(new_key_id(), account, call.region, org.clock.now(), "", params.get("Description", ""))
     text = params.get("Policy") or json.dumps(default_policy(account))
     _check_policy(org, call, key, text)
     key.policy = text
     key.tags = request_tags(params)
+    key.spec, key.usage = spec, usage
+    key.pair = SIGNING[spec].generate() if spec in SIGNING else None
     keys_of(org, account, call.region)[key.id] = key
     return {"KeyMetadata": metadata(key)}
 
@@ -185,6 +185,9 @@ def switch_key(org: Organisation, call: Call) -> Params:
 )  # fmt: skip
 def switch_rotation(org: Organisation, call: Call) -> Params:
     key = key_of(org, call)
+    if key.spec != SYMMETRIC:
+        message = f"{key.arn} keyspec is {key.spec} which is not valid for {call.operation}."
+        raise ApiError("UnsupportedOperationException", message)
     require_enabled(key)
     if call.operation == "DisableKeyRotation":
         key.rotation_days = key.rotation_from = None
@@ -194,7 +197,7 @@ def switch_rotation(org: Organisation, call: Call) -> Params:
     return {}
 
 
-@serves("kms", "GetKeyRotationStatus", source=API + "GetKeyRotationStatus", needs=key_needs)
+@serves("kms", "GetKeyRotationStatus", source=API + "GetKeyRotationStatus (asymmetric keys: false)", needs=key_needs)
 def get_key_rotation_status(org: Organisation, call: Call) -> Params:
     key = key_of(org, call)
     answer: Params = {"KeyId": key.arn, "KeyRotationEnabled": key.rotation_days is not None}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from rehearsal.organisation.core import Call, Need, Organisation, condition_keys
 from rehearsal.organisation.services.kms.ciphertext import key_arn_of
+from rehearsal.organisation.services.kms.specs import ENCRYPT_DECRYPT, SYMMETRIC
 from rehearsal.organisation.services.kms.store import Key, aliases_of, find, find_by_arn, key_of
 
 Context = dict[str, str | list[str]]
@@ -17,7 +19,7 @@ condition_keys(
     "kms:GrantConstraintType", "kms:GrantIsForAWSResource", "kms:GrantOperations", "kms:GranteePrincipal",
     "kms:KeyOrigin", "kms:KeySpec", "kms:KeyUsage", "kms:MultiRegion", "kms:RequestAlias", "kms:ResourceAliases",
     "kms:RetiringPrincipal", "kms:RotationPeriodInDays", "kms:ScheduleKeyDeletionPendingWindowInDays",
-    "kms:ViaService", "kms:ReEncryptOnSameKey",
+    "kms:ViaService", "kms:ReEncryptOnSameKey", "kms:SigningAlgorithm", "kms:MessageType",
 )  # fmt: skip
 
 
@@ -34,10 +36,10 @@ def encryption_keys(context: Mapping[str, str]) -> Context:
 def _of_key(org: Organisation, key: Key, call: Call, named: str) -> Context:
     aliases = aliases_of(org, key.account, key.region)
     context: Context = {
-        "kms:KeySpec": "SYMMETRIC_DEFAULT",
-        "kms:KeyUsage": "ENCRYPT_DECRYPT",
-        "kms:CustomerMasterKeySpec": "SYMMETRIC_DEFAULT",
-        "kms:CustomerMasterKeyUsage": "ENCRYPT_DECRYPT",
+        "kms:KeySpec": key.spec,
+        "kms:KeyUsage": key.usage,
+        "kms:CustomerMasterKeySpec": key.spec,
+        "kms:CustomerMasterKeyUsage": key.usage,
         "kms:KeyOrigin": "AWS_KMS",
         "kms:MultiRegion": "false",
     }
@@ -45,8 +47,9 @@ def _of_key(org: Organisation, key: Key, call: Call, named: str) -> Context:
         context["kms:ResourceAliases"] = own
     if "alias/" in named:
         context["kms:RequestAlias"] = named[named.index("alias/") :]
-    algorithm = call.params.get("EncryptionAlgorithm", "SYMMETRIC_DEFAULT")
-    return {**context, "kms:EncryptionAlgorithm": algorithm}
+    if key.usage == ENCRYPT_DECRYPT:
+        context["kms:EncryptionAlgorithm"] = call.params.get("EncryptionAlgorithm", SYMMETRIC)
+    return context
 
 
 def _of_request(call: Call) -> Context:
@@ -77,6 +80,16 @@ def key_needs(org: Organisation, call: Call) -> list[Need]:
     return [Need(f"kms:{call.operation}", key.arn, key.account, context)]
 
 
+def signing_needs(org: Organisation, call: Call) -> list[Need]:
+    """Sign and Verify, with kms:SigningAlgorithm and kms:MessageType (RAW where none is sent)."""
+    params = call.params
+    chosen = {
+        "kms:SigningAlgorithm": params["SigningAlgorithm"],
+        "kms:MessageType": params.get("MessageType", "RAW"),
+    }
+    return [replace(need, context={**need.context, **chosen}) for need in key_needs(org, call)]
+
+
 def decrypt_needs(org: Organisation, call: Call) -> list[Need]:
     """The key is the one that the ciphertext names; KeyId, where given, must be the same (checked on
     decrypting).
@@ -104,8 +117,8 @@ def re_encrypt_needs(org: Organisation, call: Call) -> list[Need]:
 def create_needs(_: Organisation, call: Call) -> list[Need]:
     """kms:CreateKey knows no resource; tags in the request need kms:TagResource too (API_CreateKey, Tags)."""
     context: Context = _of_request(call) | {
-        "kms:KeySpec": call.params.get("KeySpec", "SYMMETRIC_DEFAULT"),
-        "kms:KeyUsage": call.params.get("KeyUsage", "ENCRYPT_DECRYPT"),
+        "kms:KeySpec": call.params.get("KeySpec") or call.params.get("CustomerMasterKeySpec") or SYMMETRIC,
+        "kms:KeyUsage": call.params.get("KeyUsage", ENCRYPT_DECRYPT),
         "kms:KeyOrigin": call.params.get("Origin", "AWS_KMS"),
         "kms:MultiRegion": str(call.params.get("MultiRegion", False)).lower(),
     }

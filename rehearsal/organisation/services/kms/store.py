@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from rehearsal.organisation.core import ApiError, Call, Organisation
+from rehearsal.organisation.services.kms.specs import ENCRYPT_DECRYPT, SYMMETRIC, PrivateKey
 
 KEY_ARN = re.compile(r"arn:aws:kms:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):key/(?P<id>[^/]+)")
 ALIAS_ARN = re.compile(r"arn:aws:kms:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):(?P<alias>alias/.+)")
@@ -18,7 +19,7 @@ API = "kms/latest/APIReference/API_"
 CROSS_ACCOUNT = frozenset(
     {
         "Encrypt", "Decrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncrypt", "CreateGrant",
-        "DescribeKey", "GetKeyRotationStatus", "ListGrants", "RevokeGrant",
+        "DescribeKey", "GetKeyRotationStatus", "ListGrants", "RevokeGrant", "GetPublicKey", "Sign", "Verify",
     }
 )  # fmt: skip
 """Operations that may name a key of another account (kms/key-policy-modifying-external-accounts)."""
@@ -41,7 +42,7 @@ class Grant:
 
 @dataclass(slots=True)
 class Key:
-    """A symmetric customer managed key. `deleted_at` is set while it waits for its deletion."""
+    """A customer managed key. `pair` is that of a signing key; `deleted_at` is set while it waits for its deletion."""
 
     id: str
     account: str
@@ -56,6 +57,9 @@ class Key:
     deleted_at: datetime | None = None
     window_days: int | None = None
     material: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    spec: str = SYMMETRIC
+    usage: str = ENCRYPT_DECRYPT
+    pair: PrivateKey | None = field(default=None, repr=False)
     grants: dict[str, Grant] = field(default_factory=dict)
 
     @property
@@ -148,6 +152,19 @@ def require_enabled(key: Key) -> None:
     require_not_deleted(key)
     if not key.enabled:
         raise ApiError("DisabledException", f"{key.arn} is disabled.")
+
+
+def require_usage(key: Key, usage: str, operation: str) -> None:
+    """Refuse an operation that a key of another usage has not (API_Sign, API_Encrypt: InvalidKeyUsageException)."""
+    if key.usage != usage:
+        message = f"{key.arn} key usage is {key.usage} which is not valid for {operation}."
+        raise ApiError("InvalidKeyUsageException", message)
+
+
+def dry_run(call: Call) -> None:
+    """End a call that was only to be tried, once all that could refuse it has passed."""
+    if call.params.get("DryRun"):
+        raise ApiError("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
 
 
 def days(number: int) -> timedelta:

@@ -256,10 +256,10 @@ def test_a_ciphertext_moves_to_another_key(kms: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}, {"Origin": "EXTERNAL"}, {"MultiRegion": True}]
+    "options", [{"KeySpec": "RSA_2048", "KeyUsage": "ENCRYPT_DECRYPT"}, {"Origin": "EXTERNAL"}, {"MultiRegion": True}]
 )
 def test_kinds_of_keys_that_are_not_emulated_are_refused_by_name(kms: Any, options: dict[str, Any]) -> None:
-    """Guards: a signing key that can't sign."""
+    """Guards: a key that takes a kind and behaves like another."""
     with refused("NotEmulated", next(iter(options))):
         kms.create_key(**options)
 
