@@ -7,6 +7,7 @@ GovernanceError
 │   ├── MissingField     a field that the documentation promises is absent
 │   └── BadField         a field is there, its value can't be what AWS documents
 ├── LedgerError          ledger and state contradict each other: nothing may be appended
+├── AnchorError          an anchor that isn't one, or that the ledger doesn't continue: nothing may be signed after it
 ├── CardError            a model card that the registry's schema refuses
 ├── ArtifactError        an artifact that can't be published or isn't what its key says
 └── SettingError         an environment variable or setting is missing or malformed
@@ -72,6 +73,10 @@ class BadField(EventError):
 
 class LedgerError(GovernanceError):
     """Ledger and state contradict each other, or a row can't be read. Appending would hide the damage."""
+
+
+class AnchorError(GovernanceError):
+    """An anchor is malformed, missing, or not what the ledger goes on from. Signing on would vouch for the damage."""
 
 
 class CardError(GovernanceError):

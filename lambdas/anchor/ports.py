@@ -1,0 +1,71 @@
+"""What the anchor function needs of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from governance.anchor import Heads
+from governance.ledger import Head, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of an object in the anchors' bucket, or a delete marker."""
+
+    key: str
+    version_id: str
+    modified: datetime
+    delete_marker: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a version holds. `locked`: it is, or was until its retention ended, protected by Object Lock."""
+
+    content: bytes
+    locked: bool
+
+
+class Ledger(Protocol):
+    """State and ledger table, read only."""
+
+    def heads(self) -> Heads:
+        """Where each package's chain ends, by its state row, each read consistently. Raises AnchorError for a row
+        that says nothing of it.
+        """
+
+    def rows(self, arn: str, after: Head, to: Head) -> Iterable[Row]:
+        """A package's rows after one head up to another, in order, read consistently."""
+
+
+class Vault(Protocol):
+    """The bucket with Object Lock. Nothing in it can be replaced or removed by the function."""
+
+    def versions(self, folder: str) -> Sequence[Version]:
+        """All versions below a folder, by key; of a key its delete markers first, then its versions from the newest."""
+
+    def read(self, version: Version) -> Stored:
+        """What a version holds."""
+
+    def write(self, key: str, content: bytes) -> bool:
+        """Write an object unless its key is taken; whether it was written. Raises Busy if somebody writes it now."""
+
+
+class Signer(Protocol):
+    """The signing key."""
+
+    @property
+    def arn(self) -> str:
+        """The ARN of the key that signs."""
+
+    def public_key(self) -> bytes:
+        """The public half as DER (SubjectPublicKeyInfo)."""
+
+    def sign(self, digest: bytes) -> bytes:
+        """The DER signature on a SHA-256."""
+
+    def verify(self, arn: str, digest: bytes, signature: bytes) -> bool:
+        """Whether a key that the function may verify with made a signature."""
