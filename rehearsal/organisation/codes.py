@@ -7,6 +7,8 @@ from typing import Any
 
 from rehearsal.organisation.model import model
 
+CBOR = "smithy-rpc-v2-cbor"
+
 
 def error_shape(service: str, code: str) -> Any:
     described = model(service)
@@ -38,14 +40,16 @@ def validation_code(service: str) -> str:
 
 
 def denial(service: str) -> tuple[str, int]:
-    """The code and HTTP status of an access denial: XML protocols `AccessDenied` 403, JSON ones `…Exception`.
+    """The code and HTTP status of an access denial: XML protocols and what took their place `AccessDenied`
+    403, JSON ones `…Exception`.
 
     Source: the services' error pages (iam/CommonErrors 403, dynamodb/CommonErrors 400, lambda/CommonErrors
     403).
     """
-    protocol = str(model(service).protocol)
+    described = model(service)
+    protocol = str(described.protocol)
     if protocol == "ec2":
         return "UnauthorizedOperation", 403
-    if protocol in ("query", "rest-xml"):
+    if protocol in ("query", "rest-xml") or (protocol == CBOR and "awsQueryCompatible" in described.metadata):
         return "AccessDenied", 403
     return "AccessDeniedException", 403 if protocol == "rest-json" else 400

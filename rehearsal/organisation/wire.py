@@ -7,9 +7,11 @@ what they lack is here: smithy-rpc-v2-cbor, and the refusal of members that the 
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,6 +75,7 @@ def parse(service: str, environ: dict[str, Any], body: bytes) -> Parsed:
     parsed.
     """
     path = environ.get("PATH_INFO", "")
+    body = _inflated(service, environ, body)
     if match := CBOR_PATH.fullmatch(path):
         if match["operation"] not in model(service).operation_names:
             raise NotEmulated(f"{service}:{match['operation']}, which its model doesn't have,")
@@ -109,6 +112,19 @@ def parse(service: str, environ: dict[str, Any], body: bytes) -> Parsed:
     received = Http(request.method, request.raw_path, environ.get("QUERY_STRING", ""), {}, body)
     _refuse_unknown(found, received)
     return found
+
+
+def _inflated(service: str, environ: dict[str, Any], body: bytes) -> bytes:
+    """The body as it was before its compression (smithy's requestCompression: gzip, of large PutMetricData bodies).
+
+    To S3 the header says what an object is, not how it travels.
+    """
+    if service == "s3" or environ.get("HTTP_CONTENT_ENCODING", "").lower() != "gzip":
+        return body
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ApiError("SerializationException", f"the body is not gzip, though its header says so: {error}") from error
 
 
 def _timestamp(value: Any) -> datetime:

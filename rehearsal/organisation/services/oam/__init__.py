@@ -1,0 +1,1 @@
+"""CloudWatch Observability Access Manager: which accounts see which others' metrics."""
