@@ -96,6 +96,11 @@ class Control:
         """Skip time; returns the organisation's new time."""
         return datetime.fromisoformat(self.send("clock/advance", seconds=seconds)["now"])
 
+    def trail(self, **settings: Any) -> dict[str, Any]:
+        """Change how CloudTrail behaves (members of `trail.settings.TrailSettings`); returns all that holds now."""
+        answer: dict[str, Any] = self.send("trail", **settings)
+        return answer
+
     def log(self, since: int = 0) -> list[dict[str, Any]]:
         """The request log's rows from a number on."""
         rows: list[dict[str, Any]] = self.send("log", since=since)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -113,6 +114,10 @@ def _disturb(org: Emulator, sent: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def _trail(org: Emulator, sent: dict[str, Any]) -> dict[str, Any]:
+    return asdict(org.trail.change(**sent))
+
+
 def _stop(org: Emulator, _: dict[str, Any]) -> dict[str, Any]:
     Thread(target=org.stop, name="stop", daemon=True).start()
     return {}
@@ -129,4 +134,5 @@ VERBS: dict[str, Callable[[Emulator, dict[str, Any]], Any]] = {
     "log": lambda org, sent: org.log.since(int(sent.get("since", 0))),
     "state": _state,
     "stop": _stop,
+    "trail": _trail,
 }

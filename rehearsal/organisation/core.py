@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 if TYPE_CHECKING:
     from rehearsal.organisation.identity import Identity
     from rehearsal.organisation.settings import OrganisationSettings
+    from rehearsal.organisation.trail.recorder import Recorder
 
 Params = dict[str, Any]
 Document = Mapping[str, Any]
@@ -345,6 +346,8 @@ class Organisation(Protocol):
     """Roles, users, sessions: `identity.role(arn)`, `identity.exists(principal_arn)`,
     `identity.policies(caller)`.
     """
+    trail: Recorder
+    """CloudTrail's records of all accounts."""
 
     def load(self, service: str) -> None:
         """Import a service's module, so that its registrations are there; harmless where it has none."""

@@ -39,6 +39,7 @@ from rehearsal.organisation.loopback import require_loopback, require_loopback_e
 from rehearsal.organisation.pipeline import Pipeline
 from rehearsal.organisation.resolve import generic_needs, owner_of
 from rehearsal.organisation.settings import OrganisationSettings
+from rehearsal.organisation.trail.recorder import Recorder
 
 if TYPE_CHECKING:
     from rehearsal.organisation.server import Server
@@ -83,6 +84,7 @@ class Emulator:
         self._server: Server | None = None
         self._here = threading.local()
         self.identity = Identity(lambda account: self.moto("iam", account, ""), list(self.accounts_by_id), self.clock)
+        self.trail = Recorder(self, settings.trail)
         self.authoriser = Authoriser(self)
         self.pipeline = Pipeline(self, self._moto)
         with self.lock:

@@ -22,6 +22,7 @@ _CHECKSUMS = tuple(
 )
 
 REFUSED: Table = {
+    "cloudtrail": {"LookupEvents": ("EventCategory",)},
     "dynamodb": {
         "ExecuteStatement": ("ReturnConsumedCapacity",),
         "ExecuteTransaction": ("ReturnConsumedCapacity",),
@@ -96,6 +97,7 @@ REFUSED: Table = {
         "ListMultipartUploads": ("EncodingType",),
         "ListParts": _CUSTOMER_KEYS,
         "PutBucketPolicy": ("ConfirmRemoveSelfBucketAccess",),
+        "PutObjectLockConfiguration": ("Token",),
         "PutObject": ("SSECustomerKey", "SSECustomerKeyMD5", *_EVENT_HOLD),
         "UploadPart": _CUSTOMER_KEYS,
     },
@@ -127,7 +129,8 @@ WITHOUT_EFFECT: dict[tuple[str, str], dict[str, str]] = {
         ("s3", operation): {"ContentMD5": _DIGEST, "ChecksumAlgorithm": _ALGORITHM}
         for operation in (
             "PutBucketEncryption", "PutBucketOwnershipControls", "PutBucketPolicy", "PutBucketTagging",
-            "PutBucketVersioning", "PutObjectTagging", "PutPublicAccessBlock",
+            "PutBucketVersioning", "PutObjectLegalHold", "PutObjectLockConfiguration", "PutObjectRetention",
+            "PutObjectTagging", "PutPublicAccessBlock",
         )
     },
 }  # fmt: skip

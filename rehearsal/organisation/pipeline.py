@@ -80,16 +80,19 @@ class Pipeline:
     def _logged(self, call: Call, protocol: str | None, reason: str | None) -> Outcome:
         trace = Trace()
         parent = self._org.current_call
+        draft = self._org.trail.draft(call, by_aws=reason is not None)
         try:
             with self._org.answering(call):
                 outcome = self._run(call, protocol, trace)
         except ApiError as error:
             self._record(call, trace, error.status, error.code, reason, parent)
+            self._org.trail.failed(draft, trace.needs, error)
             raise
         except Exception as error:
             self._record(call, trace, 500, f"bug in the emulator: {error!r}", reason, parent)
             raise
         self._record(call, trace, outcome.http.status if outcome.http else 200, None, reason, parent)
+        self._org.trail.succeeded(draft, trace.needs, lambda: _answered(call, outcome, protocol))
         return outcome
 
     def _run(self, call: Call, protocol: str | None, trace: Trace) -> Outcome:
@@ -193,6 +196,13 @@ class Pipeline:
                 "reason": reason,
             }
         )
+
+
+def _answered(call: Call, outcome: Outcome, protocol: str | None) -> Params:
+    """The answer in the model's shape, read from moto's own where that goes out as it is."""
+    if outcome.params is not None or outcome.http is None or protocol is None:
+        return outcome.params or {}
+    return read(call.service, call.operation, outcome.http, protocol)
 
 
 def _told(verdict: Verdict) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal.organisation.core import Account, Document
+from rehearsal.organisation.trail.settings import TrailSettings
 
 ACCOUNT_ID = re.compile(r"\d{12}")
 ORGANISATION_ID = re.compile(r"o-[a-z0-9]{10,32}")
@@ -35,7 +36,7 @@ class OrganisationSettings:
     account's name to its unit (accounts not named lie in the root). `service_control_policies` and
     `resource_control_policies` map a target (`root`, a unit's or an account's name) to its named policies,
     beside the full-access one that AWS attaches to each target. Accounts that are not in the organisation are
-    outsiders: no control policy binds them.
+    outsiders: no control policy binds them. `trail`: how CloudTrail behaves at first.
     """
 
     id: str
@@ -48,6 +49,7 @@ class OrganisationSettings:
     resource_control_policies: Mapping[str, Mapping[str, Document]] = field(default_factory=dict)
     seed: int = 0
     source_ip: str = "203.0.113.10"
+    trail: TrailSettings = field(default_factory=TrailSettings)
 
     def __post_init__(self) -> None:
         problems = [*self._bad_accounts(), *self._bad_units()]
