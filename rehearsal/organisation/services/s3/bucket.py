@@ -6,6 +6,7 @@ import re
 
 from rehearsal.organisation.core import ApiError, Call, NotEmulated, Organisation, Params, owner, serves
 
+from .locking import SETTING as OBJECT_LOCK
 from .needs import create_bucket, list_buckets, on_bucket
 from .objects import open_bucket
 from .store import Bucket, buckets, buckets_of
@@ -35,7 +36,7 @@ def owner_of(org: Organisation, params: Params) -> str | None:
 @serves(
     "s3", "CreateBucket", needs=create_bucket, fidelity="emulated",
     source=_API + "CreateBucket; bucketnamingrules; new buckets block public access and disable ACLs (April 2023)",
-    note="general purpose buckets; ownership BucketOwnerEnforced only; no grants, no Object Lock",
+    note="general purpose buckets; ownership BucketOwnerEnforced only; no grants",
 )  # fmt: skip
 def create(org: Organisation, call: Call) -> Params:
     params = call.params
@@ -60,6 +61,9 @@ def create(org: Organisation, call: Call) -> Params:
     bucket = Bucket(name, call.caller.account, call.region, org.clock.now())
     bucket.settings[PUBLIC_ACCESS] = dict(ALL_BLOCKED)
     bucket.settings[OWNERSHIP] = {"Rules": [{"ObjectOwnership": ENFORCED}]}
+    if params.get("ObjectLockEnabledForBucket"):
+        bucket.versioning = "Enabled"
+        bucket.settings[OBJECT_LOCK] = {"ObjectLockEnabled": "Enabled"}
     buckets(org)[name] = bucket
     for tag in (params.get("CreateBucketConfiguration") or {}).get("Tags") or []:
         bucket.tags[tag["Key"]] = tag["Value"]
@@ -71,8 +75,6 @@ def _check_new(call: Call, name: str) -> None:
     for member in _UNSERVED:
         if params.get(member):
             raise NotEmulated(f"s3:CreateBucket with {member}")
-    if params.get("ObjectLockEnabledForBucket"):
-        raise NotEmulated("s3:CreateBucket with ObjectLockEnabledForBucket")
     if params.get("ObjectOwnership") not in (None, ENFORCED):
         raise NotEmulated(f"s3:CreateBucket with ObjectOwnership {params['ObjectOwnership']}")
     if params.get("ACL") not in (None, "private"):

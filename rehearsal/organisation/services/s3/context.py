@@ -7,6 +7,8 @@ rehearsal stands for clients that speak TLS.
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
 from urllib.parse import parse_qsl
 
 from rehearsal.organisation.core import ApiError, Call, Params, condition_keys
@@ -37,14 +39,18 @@ _HEADER_KEYS = {
     "s3:delimiter": "Delimiter",
     "s3:max-keys": "MaxKeys",
     "s3:VersionId": "VersionId",
+    "s3:object-lock-mode": "ObjectLockMode",
+    "s3:object-lock-legal-hold": "ObjectLockLegalHoldStatus",
 }
+_UNTIL = "s3:object-lock-retain-until-date"
+_REMAINING = "s3:object-lock-remaining-retention-days"
 _CREATES_OBJECT = frozenset({"PutObject", "CopyObject", "CompleteMultipartUpload"})
 _WRITES_PART = frozenset({"CreateMultipartUpload", "UploadPart"})
 
 condition_keys(
     "s3", *_HEADER_KEYS, EXISTING_TAG + "*", REQUEST_TAG + "*", "s3:RequestObjectTagKeys", "s3:ObjectCreationOperation",
     "s3:x-amz-copy-source", "s3:x-amz-content-sha256", "s3:LocationConstraint", "s3:authType", "s3:signatureversion",
-    "s3:TlsVersion", "s3:ResourceAccount",
+    "s3:TlsVersion", "s3:ResourceAccount", _UNTIL, _REMAINING,
 )  # fmt: skip
 
 
@@ -60,6 +66,7 @@ def of_request(call: Call, owner: str) -> Context:
     for key, member in _HEADER_KEYS.items():
         if params.get(member) is not None:
             context[key] = str(params[member])
+    context |= _of_lock(call)
     if digest := call.headers.get("x-amz-content-sha256"):
         context["s3:x-amz-content-sha256"] = digest
     if call.operation in _CREATES_OBJECT:
@@ -70,6 +77,20 @@ def of_request(call: Call, owner: str) -> Context:
     if tags:
         context["s3:RequestObjectTagKeys"] = list(tags)
         context.update({REQUEST_TAG + key: value for key, value in tags.items()})
+    return context
+
+
+def _of_lock(call: Call) -> Context:
+    """The keys of a lock that a request asks for, by headers or document; days that have begun count as whole ones."""
+    retention, hold = call.params.get("Retention") or {}, call.params.get("LegalHold") or {}
+    context: Context = {}
+    if mode := retention.get("Mode"):
+        context["s3:object-lock-mode"] = mode
+    if status := hold.get("Status"):
+        context["s3:object-lock-legal-hold"] = status
+    if until := retention.get("RetainUntilDate") or call.params.get("ObjectLockRetainUntilDate"):
+        context[_UNTIL] = until.strftime("%Y-%m-%dT%H:%M:%SZ")
+        context[_REMAINING] = str(math.ceil((until - call.time) / timedelta(days=1)))
     return context
 
 

@@ -11,6 +11,7 @@ from rehearsal.organisation.core import Call, Need, Organisation, Params, serves
 from .checksums import checked
 from .context import requested_tags
 from .encryption import chosen, use_key
+from .locking import new_lock
 from .needs import object_need, put_object
 from .objects import check_preconditions, described, etag, open_bucket, shown_version, store_version, whole_seconds
 from .reading import readable_version
@@ -36,7 +37,7 @@ def copy_source(source: Any) -> tuple[str, str, str | None]:
 @serves(
     "s3", "CopyObject", needs=_copy_needs, fidelity="emulated",
     source=_API + "CopyObject: GetObject on the source, PutObject on the target, Decrypt and GenerateDataKey",
-    note="no source conditions, no grants, no Object Lock; the copy's checksum is computed anew in the source's "
+    note="no source conditions, no grants, no event holds; the copy's checksum is computed anew in the source's "
     "algorithm",
 )  # fmt: skip
 def copy(org: Organisation, call: Call) -> Params:
@@ -55,7 +56,7 @@ def copy(org: Organisation, call: Call) -> Params:
         tags=requested_tags(params) if replace_tags else dict(original.tags),
         described=described(params) if replace_headers else dict(original.described),
         encryption=chosen(org, bucket, call.caller, params),
-        checksum=_recomputed(algorithm, original.body),
+        checksum=_recomputed(algorithm, original.body), lock=new_lock(bucket, params, org.clock.now()),
     )  # fmt: skip
     version.etag = etag(version.body, version.encryption, version.id)
     store_version(org, bucket, version, call.caller)

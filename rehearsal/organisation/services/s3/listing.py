@@ -1,4 +1,4 @@
-"""ListObjectsV2, ListObjects and ListObjectVersions."""
+"""ListObjectsV2 and ListObjects."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .objects import open_bucket, whole_seconds
 from .store import Bucket, Version
 
 _API = "S3 API reference: "
-_MOST = 1000
+MOST = 1000
 
 
 def _key_of(token: str) -> str:
@@ -25,7 +25,7 @@ def _key_of(token: str) -> str:
         raise ApiError("InvalidArgument", "The continuation token provided is incorrect") from None
 
 
-def _grouped(keys: Iterable[str], prefix: str, delimiter: str) -> list[tuple[str, bool]]:
+def grouped(keys: Iterable[str], prefix: str, delimiter: str) -> list[tuple[str, bool]]:
     """Keys under the prefix in order; those with the delimiter after it rolled up: `(text, is a common prefix)`."""
     rows: dict[str, bool] = {}
     for key in sorted(keys):
@@ -36,13 +36,13 @@ def _grouped(keys: Iterable[str], prefix: str, delimiter: str) -> list[tuple[str
     return list(rows.items())
 
 
-def _encoded(text: str, params: Params) -> str:
+def encoded(text: str, params: Params) -> str:
     return quote(text, safe="/") if params.get("EncodingType") == "url" else text
 
 
-def _object(version: Version, params: Params) -> Params:
+def object_row(version: Version, params: Params) -> Params:
     row: Params = {
-        "Key": _encoded(version.key, params),
+        "Key": encoded(version.key, params),
         "LastModified": whole_seconds(version.modified),
         "ETag": version.etag,
         "Size": len(version.body),
@@ -59,14 +59,14 @@ def _listed(bucket: Bucket, params: Params, after: str) -> tuple[Params, list[st
         if params.get(member):
             raise NotEmulated(f"an S3 listing with {member}")
     prefix, delimiter = params.get("Prefix") or "", params.get("Delimiter") or ""
-    rows = [row for row in _grouped(filter(bucket.exists, bucket.objects), prefix, delimiter) if row[0] > after]
-    limit = min(params.get("MaxKeys", _MOST), _MOST)
+    rows = [row for row in grouped(filter(bucket.exists, bucket.objects), prefix, delimiter) if row[0] > after]
+    limit = min(params.get("MaxKeys", MOST), MOST)
     shown = rows[:limit]
-    contents = [_object(bucket.objects[key][-1], params) for key, rolled in shown if not rolled]
+    contents = [object_row(bucket.objects[key][-1], params) for key, rolled in shown if not rolled]
     answer: Params = {"Name": bucket.name, "Prefix": prefix, "MaxKeys": limit, "IsTruncated": 0 < limit < len(rows)}
     if contents:
         answer["Contents"] = contents
-    if prefixes := [{"Prefix": _encoded(text, params)} for text, rolled in shown if rolled]:
+    if prefixes := [{"Prefix": encoded(text, params)} for text, rolled in shown if rolled]:
         answer["CommonPrefixes"] = prefixes
     for member in ("Delimiter", "EncodingType"):
         if params.get(member):
@@ -96,53 +96,3 @@ def list_objects(org: Organisation, call: Call) -> Params:
     if answer["IsTruncated"] and params.get("Delimiter"):
         answer["NextMarker"] = shown[-1]
     return answer
-
-
-@serves("s3", "ListObjectVersions", needs=on_bucket("ListBucketVersions"), fidelity="emulated",
-        source=_API + "ListObjectVersions: newest version first, delete markers apart",
-        note="no delimiter; pages by key and version")  # fmt: skip
-def list_versions(org: Organisation, call: Call) -> Params:
-    bucket, params = open_bucket(org, call), call.params
-    for member in ("Delimiter", "OptionalObjectAttributes"):
-        if params.get(member):
-            raise NotEmulated(f"s3:ListObjectVersions with {member}")
-    prefix = params.get("Prefix") or ""
-    rows = [
-        (version, version is versions[-1])
-        for key, versions in sorted(bucket.objects.items())
-        if key.startswith(prefix)
-        for version in reversed(versions)
-    ]
-    rows = rows[_start(rows, params) :]
-    limit = min(params.get("MaxKeys", _MOST), _MOST)
-    shown = rows[:limit]
-    answer: Params = {"Name": bucket.name, "Prefix": prefix, "MaxKeys": limit, "IsTruncated": len(rows) > limit}
-    if len(rows) > limit and shown:
-        last = shown[-1][0]
-        answer |= {"NextKeyMarker": _encoded(last.key, params), "NextVersionIdMarker": last.id}
-    versions_shown, markers = [], []
-    for version, latest in shown:
-        common: Params = {"VersionId": version.id, "IsLatest": latest}
-        if version.marker:
-            row: Params = {"Key": _encoded(version.key, params), "LastModified": whole_seconds(version.modified)}
-            markers.append(row | common)
-        else:
-            versions_shown.append(_object(version, params) | common)
-    if versions_shown:
-        answer["Versions"] = versions_shown
-    if markers:
-        answer["DeleteMarkers"] = markers
-    if params.get("EncodingType"):
-        answer["EncodingType"] = params["EncodingType"]
-    return answer
-
-
-def _start(rows: list[tuple[Version, bool]], params: Params) -> int:
-    """Where the page begins: after the marked version, or after the marked key."""
-    key, version_id = params.get("KeyMarker") or "", params.get("VersionIdMarker")
-    for index, (version, _) in enumerate(rows):
-        if version.key > key:
-            return index
-        if version.key == key and version.id == version_id:
-            return index + 1
-    return len(rows)

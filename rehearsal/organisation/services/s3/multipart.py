@@ -15,6 +15,7 @@ from rehearsal.organisation.core import ApiError, Call, NotEmulated, Organisatio
 from .checksums import checked, composite, refuse_unknown
 from .context import requested_tags
 from .encryption import chosen, use_key
+from .locking import LOCK_MEMBERS, new_lock, require_digest
 from .needs import on_bucket, on_object, put_object
 from .objects import body_of, check_preconditions, described, etag, open_bucket, whole_seconds, written
 from .store import Bucket, Part, Upload, Version
@@ -44,20 +45,21 @@ def _upload(bucket: Bucket, params: Params) -> Upload:
     needs=put_object,
     fidelity="emulated",
     source=_API + "CreateMultipartUpload",
-    note="composite checksums of SHA256, SHA1 and CRC32 only; no grants, no Object Lock",
+    note="composite checksums of SHA256, SHA1 and CRC32 only; no grants, no event holds",
 )
 def create(org: Organisation, call: Call) -> Params:
     bucket, params = open_bucket(org, call), call.params
     refuse_unknown(params)
     if params.get("ChecksumType") == "FULL_OBJECT":
         raise NotEmulated("s3:CreateMultipartUpload with ChecksumType FULL_OBJECT")
+    new_lock(bucket, params, org.clock.now())  # refuses at the beginning what the completion would refuse
     encryption = chosen(org, bucket, call.caller, params)
     use_key(
         org, bucket, params["Key"], encryption, "kms:GenerateDataKey", call.caller, "S3 encrypts the upload's parts"
     )
     upload = Upload(
         secrets.token_urlsafe(48), params["Key"], org.clock.now(), described(params), requested_tags(params),
-        encryption, params.get("ChecksumAlgorithm"),
+        encryption, params.get("ChecksumAlgorithm"), {name: params[name] for name in LOCK_MEMBERS if name in params},
     )  # fmt: skip
     bucket.uploads[upload.id] = upload
     answer: Params = {"Bucket": bucket.name, "Key": upload.key, "UploadId": upload.id} | encryption.shown()
@@ -72,6 +74,7 @@ def upload_part(org: Organisation, call: Call) -> Params:
     upload = _upload(bucket, params)
     if params["PartNumber"] not in _PART_NUMBERS:
         raise ApiError("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
+    require_digest(new_lock(bucket, upload.lock, upload.started), params, call.operation)
     body = body_of(params.get("Body"))
     checksum = checked(params | ({"ChecksumAlgorithm": upload.algorithm} if upload.algorithm else {}), body)
     if upload.algorithm and checksum and checksum.algorithm != upload.algorithm:
@@ -102,6 +105,7 @@ def complete(org: Organisation, call: Call) -> Params:
     version = Version(
         upload.key, bucket.new_version_id(), org.clock.now(), b"".join(part.body for part in parts),
         tags=upload.tags, described=upload.described, encryption=upload.encryption, parts=len(parts),
+        lock=new_lock(bucket, upload.lock, upload.started),
     )  # fmt: skip
     digests = b"".join(bytes.fromhex(part.etag.strip('"')) for part in parts)
     version.etag = f'"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"'

@@ -13,6 +13,7 @@ from rehearsal.organisation.core import Call, Need, Organisation
 from .context import of_object, of_request
 from .store import Bucket, find_bucket
 
+_BYPASS = "BypassGovernanceRetention"
 Needs = Callable[[Organisation, Call], Iterator[Need]]
 
 
@@ -39,19 +40,40 @@ def on_object(action: str, *with_it: str, versioned: tuple[str, ...] = ()) -> Ne
     return needs
 
 
+def with_bypass(needs: Needs) -> Needs:
+    """s3:BypassGovernanceRetention beside what an operation needs, where the request carries its header.
+
+    Source: API_DeleteObject (who uses the header must have the permission).
+    """
+
+    def more(org: Organisation, call: Call) -> Iterator[Need]:
+        yield from needs(org, call)
+        if call.params.get(_BYPASS):
+            bucket = find_bucket(org, call.params["Bucket"])
+            yield object_need(
+                call, bucket, "BypassGovernanceRetention", call.params["Key"], call.params.get("VersionId")
+            )
+
+    return more
+
+
 def object_need(call: Call, bucket: Bucket, action: str, key: str, version: str | None = None) -> Need:
     context = of_request(call, bucket.owner) | of_object(bucket.find(key, version))
     return Need(f"s3:{action}", f"{bucket.arn}/{key}", bucket.owner, context)
 
 
 def put_object(org: Organisation, call: Call) -> Iterator[Need]:
-    """s3:PutObject, and PutObjectTagging or PutObjectAcl for the tags or the ACL that come with it."""
+    """s3:PutObject, and what its tags, its ACL, its retention or its legal hold need besides."""
     bucket, key = find_bucket(org, call.params["Bucket"]), call.params["Key"]
     yield Need("s3:PutObject", f"{bucket.arn}/{key}", bucket.owner, of_request(call, bucket.owner))
     if call.params.get("Tagging"):
         yield object_need(call, bucket, "PutObjectTagging", key)
     if call.params.get("ACL"):
         yield object_need(call, bucket, "PutObjectAcl", key)
+    if call.params.get("ObjectLockMode") or call.params.get("ObjectLockRetainUntilDate"):
+        yield object_need(call, bucket, "PutObjectRetention", key)
+    if call.params.get("ObjectLockLegalHoldStatus"):
+        yield object_need(call, bucket, "PutObjectLegalHold", key)
 
 
 def delete_objects(org: Organisation, call: Call) -> Iterator[Need]:
@@ -61,6 +83,8 @@ def delete_objects(org: Organisation, call: Call) -> Iterator[Need]:
         need = object_need(call, bucket, action, one["Key"], one.get("VersionId"))
         version = {"s3:VersionId": one["VersionId"]} if one.get("VersionId") else {}
         yield Need(need.action, need.resource, need.resource_account, dict(need.context) | version)
+        if call.params.get(_BYPASS):
+            yield object_need(call, bucket, "BypassGovernanceRetention", one["Key"], one.get("VersionId"))
 
 
 def create_bucket(org: Organisation, call: Call) -> Iterator[Need]:
@@ -68,7 +92,9 @@ def create_bucket(org: Organisation, call: Call) -> Iterator[Need]:
     place = (call.params.get("CreateBucketConfiguration") or {}).get("LocationConstraint")
     if place:
         context["s3:LocationConstraint"] = place
-    yield Need("s3:CreateBucket", f"arn:aws:s3:::{call.params['Bucket']}", call.caller.account, context)
+    locked = ("PutBucketObjectLockConfiguration", "PutBucketVersioning")  # API_CreateBucket, Permissions
+    for action in ("CreateBucket", *(locked if call.params.get("ObjectLockEnabledForBucket") else ())):
+        yield Need(f"s3:{action}", f"arn:aws:s3:::{call.params['Bucket']}", call.caller.account, context)
 
 
 def list_buckets(org: Organisation, call: Call) -> Iterator[Need]:

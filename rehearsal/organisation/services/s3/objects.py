@@ -11,6 +11,8 @@ from rehearsal.organisation.core import ApiError, Call, Caller, NotEmulated, Org
 from .checksums import checked
 from .context import requested_tags
 from .encryption import chosen, use_key
+from .locking import new_lock, require_digest
+from .locking import shown as lock_shown
 from .needs import on_object, put_object
 from .reading import readable_version
 from .store import Bucket, Encryption, Version, find_bucket
@@ -21,10 +23,9 @@ _ACLS = (None, "private", "bucket-owner-full-control")
 """With BucketOwnerEnforced (the default) a PUT may carry the owner's full control only (about-object-ownership)."""
 _UNSERVED = (
     "Expires", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP", "WriteOffsetBytes",
-    "WebsiteRedirectLocation", "RequestPayer", "ObjectLockMode", "ObjectLockRetainUntilDate",
-    "ObjectLockLegalHoldStatus", "ObjectLockEventHold", "Range", "IfModifiedSince", "IfUnmodifiedSince",
+    "WebsiteRedirectLocation", "RequestPayer", "ObjectLockEventHold", "Range", "IfModifiedSince", "IfUnmodifiedSince",
     "ResponseCacheControl", "ResponseContentDisposition", "ResponseContentEncoding", "ResponseContentLanguage",
-    "ResponseContentType", "ResponseExpires", "MFA", "BypassGovernanceRetention", "IfMatchLastModifiedTime",
+    "ResponseContentType", "ResponseExpires", "MFA", "IfMatchLastModifiedTime",
     "IfMatchSize", "CopySourceIfMatch", "CopySourceIfModifiedSince", "CopySourceIfNoneMatch",
     "CopySourceIfUnmodifiedSince", "ExpectedSourceBucketOwner",
 )  # fmt: skip
@@ -54,19 +55,21 @@ def opened_version(org: Organisation, call: Call) -> tuple[Bucket, Version]:
 
 @serves(
     "s3", "PutObject", needs=put_object, fidelity="emulated",
-    source=_API + "PutObject; conditional-writes; checking-object-integrity-upload; UsingKMSEncryption",
-    note="storage class STANDARD; no grants, Object Lock, append or website redirect; checksums SHA256, SHA1, CRC32",
+    source=_API + "PutObject; conditional-writes; checking-object-integrity-upload; UsingKMSEncryption; object-lock",
+    note="storage class STANDARD; no grants, event holds, append or website redirect; checksums SHA256, SHA1, CRC32",
 )  # fmt: skip
 def put(org: Organisation, call: Call) -> Params:
     bucket, params = open_bucket(org, call), call.params
     if params.get("ACL") not in _ACLS:
         raise ApiError("AccessControlListNotSupported", "The bucket does not allow ACLs")
     body = body_of(params.get("Body"))
+    lock = new_lock(bucket, params, org.clock.now())
+    require_digest(lock, params, call.operation)
     check_preconditions(bucket, params)
     version = Version(
         params["Key"], bucket.new_version_id(), org.clock.now(), body, tags=requested_tags(params),
         described=described(params), encryption=chosen(org, bucket, call.caller, params),
-        checksum=checked(params, body),
+        checksum=checked(params, body), lock=lock,
     )  # fmt: skip
     version.etag = etag(body, version.encryption, version.id)
     store_version(org, bucket, version, call.caller)
@@ -142,7 +145,8 @@ def get(org: Organisation, call: Call) -> Params:
     use_key(
         org, bucket, version.key, version.encryption, "kms:Decrypt", call.caller, "S3 decrypts the object it returns"
     )
-    return {"Body": version.body} | _headers(version, with_checksum=params.get("ChecksumMode") == "ENABLED")
+    headers = _headers(version, with_checksum=params.get("ChecksumMode") == "ENABLED")
+    return {"Body": version.body} | headers | lock_shown(org, call, bucket, version)
 
 
 @serves(
@@ -157,7 +161,7 @@ def head(org: Organisation, call: Call) -> Params:
         use_key(
             org, bucket, version.key, version.encryption, "kms:Decrypt", call.caller, "S3 shows the object's checksum"
         )
-    return _headers(version, with_checksum=with_checksum)
+    return _headers(version, with_checksum=with_checksum) | lock_shown(org, call, bucket, version)
 
 
 def _check_read(params: Params, version: Version) -> None:

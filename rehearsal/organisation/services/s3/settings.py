@@ -13,8 +13,10 @@ from rehearsal.organisation.core import ApiError, Call, NotEmulated, Organisatio
 
 from .bucket import ALL_BLOCKED, ENFORCED, OWNERSHIP, PUBLIC_ACCESS
 from .encryption import KMS, SETTING
+from .locking import SETTING as OBJECT_LOCK
 from .needs import on_bucket
 from .objects import open_bucket
+from .store import malformed
 
 _API = "S3 API reference: "
 LIFECYCLE = "LifecycleConfiguration"
@@ -30,7 +32,10 @@ def _missing(code: str, message: str) -> ApiError:
     return ApiError(code, message, 404)
 
 
-@serves("s3", "PutBucketVersioning", needs=on_bucket("PutBucketVersioning"), source=_API + "PutBucketVersioning")
+@serves(
+    "s3", "PutBucketVersioning", needs=on_bucket("PutBucketVersioning"),
+    source=_API + "PutBucketVersioning; object-lock: versions of a bucket with Object Lock can't be suspended",
+)  # fmt: skip
 def put_versioning(org: Organisation, call: Call) -> Params:
     wanted = call.params["VersioningConfiguration"]
     if wanted.get("MFADelete") == "Enabled" or call.params.get("MFA"):
@@ -40,7 +45,14 @@ def put_versioning(org: Organisation, call: Call) -> Params:
             "IllegalVersioningConfigurationException",
             "The Versioning element must be specified",
         )
-    open_bucket(org, call).versioning = wanted["Status"]
+    bucket = open_bucket(org, call)
+    if OBJECT_LOCK in bucket.settings and wanted["Status"] != "Enabled":
+        raise ApiError(
+            "InvalidBucketState",
+            "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
+            409,
+        )
+    bucket.versioning = wanted["Status"]
     return {}
 
 
@@ -93,7 +105,7 @@ def put_encryption(org: Organisation, call: Call) -> Params:
     configuration = copy.deepcopy(call.params["ServerSideEncryptionConfiguration"])
     rules = configuration["Rules"]
     if len(rules) != 1:
-        raise _malformed(f"{len(rules)} rules: a bucket has one default encryption rule.")
+        raise malformed(f"{len(rules)} rules: a bucket has one default encryption rule.")
     default = rules[0].get("ApplyServerSideEncryptionByDefault") or {}
     if default.get("KMSMasterKeyID") and default["SSEAlgorithm"] != KMS:
         raise ApiError("InvalidArgument", "a KMSMasterKeyID is not applicable if the default sse algorithm is not "
@@ -179,7 +191,7 @@ def delete_ownership(org: Organisation, call: Call) -> Params:
 def put_lifecycle(org: Organisation, call: Call) -> Params:
     rules = copy.deepcopy((call.params.get("LifecycleConfiguration") or {}).get("Rules") or [])
     if not rules or len(rules) > _MOST_RULES:
-        raise _malformed(f"{len(rules)} lifecycle rules: there must be 1 to {_MOST_RULES}.")
+        raise malformed(f"{len(rules)} lifecycle rules: there must be 1 to {_MOST_RULES}.")
     for rule in rules:
         _check_rule(rule)
         rule.setdefault("ID", str(uuid.uuid4()))
@@ -195,7 +207,7 @@ def _check_rule(rule: dict[str, Any]) -> None:
     if not any(rule.get(action) for action in _ACTIONS):
         raise ApiError("InvalidRequest", "At least one action needs to be specified in a rule.")
     if rule.get("Filter") is None and rule.get("Prefix") is None:
-        raise _malformed("a lifecycle rule needs a Filter (or the older Prefix).")
+        raise malformed("a lifecycle rule needs a Filter (or the older Prefix).")
     if len(rule.get("ID") or "") > 255:
         raise ApiError("InvalidArgument", "ID length should not exceed allowed limit of 255")
 
@@ -219,10 +231,3 @@ def get_lifecycle(org: Organisation, call: Call) -> Params:
 def delete_lifecycle(org: Organisation, call: Call) -> Params:
     open_bucket(org, call).settings.pop(LIFECYCLE, None)
     return {}
-
-
-def _malformed(why: str) -> ApiError:
-    return ApiError(
-        "MalformedXML",
-        f"The XML you provided was not well-formed or did not validate against our published schema: {why}",
-    )

@@ -6,6 +6,7 @@ default encryption nor bucket keys, which are what the artifacts' protection res
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -48,6 +49,18 @@ class Checksum:
 
 
 @dataclass(slots=True)
+class Lock:
+    """What protects a version: `mode` (GOVERNANCE, COMPLIANCE) until a moment, `hold` (ON, OFF); None: never set."""
+
+    mode: str | None = None
+    until: datetime | None = None
+    hold: str | None = None
+
+    def retained(self, now: datetime) -> bool:
+        return self.until is not None and self.until > now
+
+
+@dataclass(slots=True)
 class Version:
     """One version of an object, or a delete marker. `described` holds the headers that GetObject gives back."""
 
@@ -62,6 +75,7 @@ class Version:
     checksum: Checksum | None = None
     parts: int = 0
     marker: bool = False
+    lock: Lock = field(default_factory=Lock)
 
 
 @dataclass(slots=True)
@@ -75,7 +89,7 @@ class Part:
 
 @dataclass(slots=True)
 class Upload:
-    """A multipart upload under way."""
+    """A multipart upload under way. `lock` holds the Object Lock parameters that it began with."""
 
     id: str
     key: str
@@ -84,12 +98,16 @@ class Upload:
     tags: dict[str, str]
     encryption: Encryption
     algorithm: str | None
+    lock: Params = field(default_factory=dict)
     parts: dict[int, Part] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Bucket:
-    """A bucket. `settings` holds each configuration document as it was put; `versioning` is "" until it is set."""
+    """A bucket. `settings` holds each configuration document as it was put; `versioning` is "" until it is set.
+
+    `numbers`: in which order the versions of a key came, by key and version id, those that were deleted included.
+    """
 
     name: str
     owner: str
@@ -101,6 +119,8 @@ class Bucket:
     tags: dict[str, str] = field(default_factory=dict)
     objects: dict[str, list[Version]] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
+    numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+    _counter: Iterator[int] = field(default_factory=itertools.count)
 
     @property
     def arn(self) -> str:
@@ -126,6 +146,7 @@ class Bucket:
         if version.id == NULL_VERSION:
             versions[:] = [one for one in versions if one.id != NULL_VERSION]
         versions.append(version)
+        self.numbers[version.key, version.id] = next(self._counter)
 
     def drop(self, version: Version) -> None:
         self.objects[version.key].remove(version)
@@ -134,6 +155,13 @@ class Bucket:
 
     def new_version_id(self) -> str:
         return secrets.token_urlsafe(24) if self.versioning == "Enabled" else NULL_VERSION
+
+
+def malformed(why: str) -> ApiError:
+    return ApiError(
+        "MalformedXML",
+        f"The XML you provided was not well-formed or did not validate against our published schema: {why}",
+    )
 
 
 def buckets(org: Organisation) -> dict[str, Bucket]:
