@@ -78,7 +78,7 @@ class ExportedTables:
 
     def rows(self, table: Table) -> list[Row]:
         path = self._path(table)
-        return list(_lines(path))
+        return list(lines_of(path))
 
     def ledger_of(self, arn: str) -> list[Row]:
         return [row for row in self.rows(LEDGER) if row.get("modelpackagearn") == arn]
@@ -95,7 +95,7 @@ class ExportedTables:
         raise CommandError(f"{folder} holds {which} for table {table}; wanted exactly one *{table}.jsonl")
 
 
-def _lines(path: Path) -> Iterator[Row]:
+def lines_of(path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():

@@ -11,9 +11,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from governance.anchor import ALGORITHM
+from governance.anchor_versions import Version, versions_in
 from governance.errors import AnchorError
 from governance.ledger import Head, Row
-from lambdas.anchor.ports import Stored, Version
+from lambdas.anchor.ports import Stored
 from lambdas.common.attributes import from_item
 from lambdas.common.aws import Busy, code_of
 
@@ -72,13 +73,8 @@ class S3Vault:
     bucket: str
 
     def versions(self, folder: str) -> list[Version]:
-        found: list[Version] = []
-        for page in self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=folder):
-            for kind, marker in (("DeleteMarkers", True), ("Versions", False)):
-                found += [Version(v["Key"], v["VersionId"], v["LastModified"], marker) for v in page.get(kind, [])]
-        # S3 lists the versions of a key from the newest; sorting is stable, so they stay so. Markers go first: what
-        # counts is which version is the oldest, and that is the last.
-        return sorted(found, key=lambda version: (version.key, not version.delete_marker))
+        pages = self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=folder)
+        return [version for page in pages for version in versions_in(page)]
 
     def read(self, version: Version) -> Stored:
         answer = self.client.get_object(Bucket=self.bucket, Key=version.key, VersionId=version.version_id)

@@ -19,11 +19,12 @@ from datetime import datetime
 
 from governance import anchor as anchors
 from governance.anchor import Anchor, Heads, Key
+from governance.anchor_versions import Version, shelve
 from governance.canonical import iso
 from governance.errors import AnchorError, EventError
 from governance.ledger import EMPTY, Head, row_hash
 from governance.times import parse_time
-from lambdas.anchor.ports import Ledger, Signer, Vault, Version
+from lambdas.anchor.ports import Ledger, Signer, Vault
 from lambdas.common.log import Log
 from lambdas.common.measure import Measure, Measures
 
@@ -80,25 +81,15 @@ class Anchoring:
 
     def _newest(self, log: Log) -> Anchor | None:
         """The newest anchor, verified; None if none was ever made."""
-        numbered: dict[int, list[Version]] = {}
-        strays: list[Version] = []
-        for version in self.vault.versions(anchors.folder_of(self.installation)):
-            number = anchors.number_of(self.installation, version.key)
-            if number is None:
-                strays.append(version)
-            else:
-                numbered.setdefault(number, []).append(version)
-        newest = max(numbered, default=0)
-        there = {number for number, versions in numbered.items() if not all(v.delete_marker for v in versions)}
-        missing = [number for number in range(1, newest + 1) if number not in there]
-        if missing:
+        shelf = shelve(self.installation, self.vault.versions(anchors.folder_of(self.installation)))
+        if shelf.missing:
             raise AnchorError(
-                f"anchor {missing[0]} is missing ({len(missing)} in all, the newest key is {newest}'s): nothing is signed"
-                " until `governance verify` shows what happened to the bucket"
+                f"anchor {shelf.missing[0]} is missing ({len(shelf.missing)} in all up to {max(shelf.anchors)}): "
+                "nothing is signed until `governance verify` shows what happened to the bucket"
             )
-        anchor = self._verified(newest, numbered[newest]) if numbered else None
-        laid_over = [version for versions in numbered.values() for version in versions[:-1]]
-        self._report(strays + laid_over, anchor, log)
+        newest = max(shelf.anchors, default=None)
+        anchor = self._verified(newest, shelf.anchors[newest]) if newest is not None else None
+        self._report(shelf.foreign, anchor, log)
         return anchor
 
     def _report(self, foreign: Sequence[Version], newest: Anchor | None, log: Log) -> None:
@@ -113,12 +104,8 @@ class Anchoring:
                 )
 
     def _verified(self, number: int, versions: Sequence[Version]) -> Anchor:
-        """The oldest locked version: whatever was put over it later, a delete marker or a copy, only hides it."""
-        locked = (
-            stored.content
-            for stored in (self.vault.read(version) for version in reversed(versions) if not version.delete_marker)
-            if stored.locked
-        )
+        """The anchor in the oldest locked version."""
+        locked = (stored.content for stored in (self.vault.read(version) for version in versions) if stored.locked)
         content = next(locked, None)
         if content is None:
             raise AnchorError(

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from governance.anchor_versions import Version
 from governance.canonical import Json
 from governance.errors import AnchorError
 from governance.ledger import Head, Row
-from lambdas.anchor.ports import Stored, Version
+from lambdas.anchor.ports import Stored
 
 Fault = Callable[[str], None]
 
@@ -76,10 +77,7 @@ class FakeVault:
         self.fault("vault.versions:before")
         found = [kept.version for key in sorted(self.objects) for kept in reversed(self.objects[key])]
         self.fault("vault.versions:after")
-        return sorted(
-            (version for version in found if version.key.startswith(folder)),
-            key=lambda version: (version.key, not version.delete_marker),
-        )
+        return [version for version in found if version.key.startswith(folder)]
 
     def read(self, version: Version) -> Stored:
         self.fault("vault.read:before")

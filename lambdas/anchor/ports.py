@@ -4,21 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from governance.anchor import Heads
+from governance.anchor_versions import Version
 from governance.ledger import Head, Row
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One version of an object in the anchors' bucket, or a delete marker."""
-
-    key: str
-    version_id: str
-    modified: datetime
-    delete_marker: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +35,7 @@ class Vault(Protocol):
     """The bucket with Object Lock. Nothing in it can be replaced or removed by the function."""
 
     def versions(self, folder: str) -> Sequence[Version]:
-        """All versions below a folder, by key; of a key its delete markers first, then its versions from the newest."""
+        """All versions below a folder and all delete markers; those of one key from the newest."""
 
     def read(self, version: Version) -> Stored:
         """What a version holds."""

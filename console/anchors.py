@@ -1,0 +1,200 @@
+"""Reading anchors: from the bucket by boto3, or from an exported folder that has the bucket's files at their keys.
+
+An export holds `anchors/<installation>/<number>.json` and `keys/<sha256>.der`, as in the bucket; `versions.jsonl`,
+where it is there, lists the versions that the bucket held, so that what was laid over an anchor shows offline, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from console.errors import CommandError
+from console.tables import lines_of
+from governance.anchor import folder_of, key_of, number_of, public_key_file
+from governance.anchor_chain import AnchorFinding
+from governance.anchor_versions import Shelf, Version, shelve, versions_in
+from governance.canonical import Json, iso
+
+VERSIONS = "versions.jsonl"
+
+
+class Anchors(Protocol):
+    """Where anchors come from."""
+
+    installation: str
+
+    def files(self) -> Iterator[tuple[int, bytes]]:
+        """Number and bytes of each anchor, by ascending number: of the oldest locked version, if versions are known."""
+
+    def findings(self) -> list[AnchorFinding]:
+        """What is wrong with how the anchors are kept; complete once `files` was read to its end."""
+
+    def public_key(self, sha256: str) -> bytes | None:
+        """The published public key (DER) with a digest; None if none has it."""
+
+
+@dataclass
+class LiveAnchors:
+    """The installation's bucket. `client` is a boto3 s3 client.
+
+    What is there is listed once, at the first use: begin before the tables are read, and whatever an anchor holds is in
+    the ledger.
+    """
+
+    client: Any
+    bucket: str
+    installation: str
+    _listed: list[Version] | None = None
+    _locked: dict[str, bool] = field(default_factory=dict)
+
+    def begin(self) -> list[Version]:
+        """List the bucket, once. Raises CommandError if there is none."""
+        if self._listed is None:
+            self._listed = self._versions(folder_of(self.installation))
+        return self._listed
+
+    def files(self) -> Iterator[tuple[int, bytes]]:
+        for number, versions in self._shelf().anchors.items():
+            if versions:
+                yield number, self._oldest_locked(versions)
+
+    def findings(self) -> list[AnchorFinding]:
+        shelf = self._shelf()
+        return [*_foreign(self.installation, shelf), *_unlocked(shelf, self._locked)]
+
+    def public_key(self, sha256: str) -> bytes | None:
+        for version in reversed(self._versions(public_key_file(sha256))):
+            if not version.delete_marker and hashlib.sha256(content := self._read(version)).hexdigest() == sha256:
+                return content
+        return None
+
+    def listing(self) -> Iterator[dict[str, Json]]:
+        """A line for each version, as `versions.jsonl` has them; `locked` is null for what `files` didn't read."""
+        for version in self.begin():
+            yield {
+                "key": version.key,
+                "versionid": version.version_id,
+                "modified": iso(version.modified),
+                "deletemarker": version.delete_marker,
+                "locked": self._locked.get(version.version_id),
+            }
+
+    def _shelf(self) -> Shelf:
+        return shelve(self.installation, self.begin())
+
+    def _versions(self, prefix: str) -> list[Version]:
+        pages = self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix)
+        try:
+            return [version for page in pages for version in versions_in(page)]
+        except self.client.exceptions.NoSuchBucket:
+            raise CommandError(
+                f"there is no bucket {self.bucket} for anchors; is {self.installation!r} the installation's prefix"
+                " (--prefix), and are these credentials of its hub? --without-anchors checks the tables alone"
+            ) from None
+
+    def _oldest_locked(self, versions: tuple[Version, ...]) -> bytes:
+        contents = []
+        for version in versions:
+            contents.append(self._read(version))
+            if self._locked[version.version_id]:
+                return contents[-1]
+        return contents[0]
+
+    def _read(self, version: Version) -> bytes:
+        answer = self.client.get_object(Bucket=self.bucket, Key=version.key, VersionId=version.version_id)
+        # Shown only to who may s3:GetObjectRetention (botocore s3, HeadObject's ObjectLockMode).
+        self._locked[version.version_id] = "ObjectLockMode" in answer
+        content: bytes = answer["Body"].read()
+        return content
+
+
+@dataclass
+class ExportedAnchors:
+    """An exported folder. `wanted` chooses between the anchors of several installations."""
+
+    folder: Path
+    wanted: str
+    installation: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        there = sorted(path.name for path in (self.folder / "anchors").iterdir() if path.is_dir())
+        if len(there) > 1 and self.wanted not in there:
+            raise CommandError(f"{self.folder} holds anchors of {', '.join(there)}; choose one of them by --prefix")
+        self.installation = there[0] if len(there) == 1 else self.wanted
+
+    @staticmethod
+    def are_in(folder: Path) -> bool:
+        return (folder / "anchors").is_dir()
+
+    def files(self) -> Iterator[tuple[int, bytes]]:
+        for path in sorted((self.folder / folder_of(self.installation)).glob("*")):
+            number = self._number(path)
+            if number is not None:
+                yield number, path.read_bytes()
+
+    def findings(self) -> list[AnchorFinding]:
+        found = [
+            AnchorFinding(None, f"{path} is no anchor: wanted are names such as {key_of(self.installation, 1)}")
+            for path in sorted((self.folder / folder_of(self.installation)).glob("*"))
+            if self._number(path) is None
+        ]
+        path = self.folder / VERSIONS
+        return found + (self._from_listing(path) if path.is_file() else [])
+
+    def public_key(self, sha256: str) -> bytes | None:
+        path = self.folder / public_key_file(sha256)
+        content = path.read_bytes() if path.is_file() else b""
+        return content if hashlib.sha256(content).hexdigest() == sha256 else None
+
+    def _number(self, path: Path) -> int | None:
+        return number_of(self.installation, path.relative_to(self.folder).as_posix())
+
+    def _from_listing(self, path: Path) -> list[AnchorFinding]:
+        entries = list(lines_of(path))
+        try:
+            shelf = shelve(self.installation, [_version(entry) for entry in entries])
+            locked = {
+                str(entry["versionid"]): bool(entry["locked"]) for entry in entries if entry["locked"] is not None
+            }
+        except (KeyError, TypeError, ValueError) as problem:
+            raise CommandError(f"{path} has a line of another form: {problem!r}") from None
+        missing = [number for number, versions in shelf.anchors.items() if versions and not self._holds(number)]
+        return [
+            *_foreign(self.installation, shelf),
+            *(AnchorFinding(number, f"is missing in the export, {path.name} lists it") for number in missing),
+            *_unlocked(shelf, locked),
+        ]
+
+    def _holds(self, number: int) -> bool:
+        return (self.folder / key_of(self.installation, number)).is_file()
+
+
+def _version(entry: Mapping[str, Json]) -> Version:
+    return Version(
+        entry["key"], entry["versionid"], datetime.fromisoformat(entry["modified"]), bool(entry["deletemarker"])
+    )
+
+
+def _foreign(installation: str, shelf: Shelf) -> Iterator[AnchorFinding]:
+    """What the shelf's foreign versions do to the anchors."""
+    for version in shelf.foreign:
+        number = number_of(installation, version.key)
+        written = f"{iso(version.modified)} (version {version.version_id})"
+        if number is None:
+            yield AnchorFinding(None, f"{version.key} of {written} is no anchor: somebody else writes to the bucket")
+        else:
+            what = "delete marker" if version.delete_marker else "newer version"
+            yield AnchorFinding(number, f"is hidden by a {what} of {written}")
+
+
+def _unlocked(shelf: Shelf, locked: Mapping[str, bool]) -> Iterator[AnchorFinding]:
+    """Anchors without a version that Object Lock protects. `locked` by version id; who isn't in it wasn't looked at."""
+    for number, versions in shelf.anchors.items():
+        seen = [locked[version.version_id] for version in versions if version.version_id in locked]
+        if seen and not any(seen):
+            yield AnchorFinding(number, "is not protected by Object Lock: it could have been replaced")
