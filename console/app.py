@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from blueprint.names import Names
 from console import render
 from console.decisions import Verdict, arn_of, decide
 from console.errors import FOUND, OK, UNUSABLE, CommandError
-from console.tables import ExportedTables, LiveTables, Source
+from console.options import AsJson, Export, Prefix, StageList, client, source_of, stages_of
+from console.tables import ExportedTables
 from console.verify import verify
 from governance.errors import GovernanceError
-from governance.stages import DEFAULT_STAGES, Stages
 
 app = typer.Typer(
     name="governance",
@@ -26,19 +24,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Prefix = Annotated[str, typer.Option(help="The installation's prefix.", envvar="GOVERNANCE_PREFIX")]
-Export = Annotated[
-    Path | None, typer.Option(help="Read an exported folder (tables/*.jsonl, JSON Lines) instead of the live tables.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-StageList = Annotated[
-    str | None,
-    typer.Option(
-        "--stages",
-        help='As JSON, where they aren\'t dev, test, prod: [{"stage": "dev", "lifecycle": "Development"}, …].',
-        envvar="GOVERNANCE_STAGES",
-    ),
-]
 Package = Annotated[str, typer.Argument(help="ARN of a model package version, or GROUP/VERSION of this account.")]
 StageName = Annotated[str, typer.Option("--stage", help="The stage decided on, such as test.")]
 Reason = Annotated[str, typer.Option(help="Why; recorded with the decision.")]
@@ -49,7 +34,7 @@ def verify_command(
     prefix: Prefix = "mlgov", export: Export = None, stages: StageList = None, as_json: AsJson = False
 ) -> None:
     """Check every chain, its head, dedup items and state row. Status 1: a row is broken; 2: it can't look."""
-    found = verify(_source(prefix, export), _stages(stages))
+    found = verify(source_of(prefix, export), stages_of(stages))
     if as_json:
         render.as_json({"packages": [report.document() for report in found]})
     else:
@@ -60,7 +45,7 @@ def verify_command(
 @app.command()
 def history(package: Package, prefix: Prefix = "mlgov", export: Export = None, as_json: AsJson = False) -> None:
     """Print the facts of one version: who, what, from, to, when, why. Status 1 if none is recorded."""
-    source = _source(prefix, export)
+    source = source_of(prefix, export)
     arn = _arn_in_export(source, package) if isinstance(source, ExportedTables) else _arn(package)
     rows = sorted(source.ledger_of(arn), key=lambda row: row.get("seq") or 0)
     if not rows:
@@ -89,26 +74,20 @@ def reject(
 
 def _decide(package: str, stage: str, verdict: Verdict, reason: str, stages: str | None, *, as_json: bool) -> None:
     arn, caller = _arn(package), _caller()["Arn"]
-    made = decide(_client("sagemaker"), arn, caller, _stages(stages), stage, verdict, reason)
+    made = decide(client("sagemaker"), arn, caller, stages_of(stages), stage, verdict, reason)
     if as_json:
         render.as_json(made.document())
     else:
         render.decision(Console(), made)
 
 
-def _client(service: str) -> Any:
-    import boto3
-
-    return boto3.client(service)
-
-
 def _caller() -> dict[str, str]:
-    answer: dict[str, str] = _client("sts").get_caller_identity()
+    answer: dict[str, str] = client("sts").get_caller_identity()
     return answer
 
 
 def _arn(package: str) -> str:
-    sagemaker = _client("sagemaker")
+    sagemaker = client("sagemaker")
     account = "" if package.startswith("arn:") else _caller()["Account"]
     return arn_of(package, account, sagemaker.meta.region_name)
 
@@ -121,17 +100,6 @@ def _arn_in_export(source: ExportedTables, package: str) -> str:
         named = "no package" if not found else f"{len(found)} packages"
         raise CommandError(f"{package} names {named} of the export; known: {', '.join(sorted(known))}", FOUND)
     return found[0]
-
-
-def _source(prefix: str, export: Path | None) -> Source:
-    if export is not None:
-        return ExportedTables(export)
-    client = _client("dynamodb")
-    return LiveTables(client, Names(prefix, client.meta.region_name))
-
-
-def _stages(text: str | None) -> Stages:
-    return Stages.parse(text, "--stages") if text else DEFAULT_STAGES
 
 
 def main() -> None:

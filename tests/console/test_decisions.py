@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from console import app
 from console.decisions import arn_of as package_arn
 from console.errors import CommandError
 from tests.console.test_verify import run
@@ -42,7 +41,7 @@ class SageMaker:
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch) -> SageMaker:
     made = SageMaker()
-    monkeypatch.setattr(app, "_client", lambda service: made)
+    monkeypatch.setattr("boto3.client", lambda service: made)
     return made
 
 
