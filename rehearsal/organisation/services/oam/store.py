@@ -30,7 +30,7 @@ class Sink:
 
 @dataclass(slots=True)
 class Link:
-    """One link. `metric_filter` and `log_filter` are as sent; `metrics` is the parsed one, None lets all through."""
+    """One link. `metric_filter` is the filter as sent, `metrics` the parsed one; None lets all namespaces through."""
 
     id: str
     account: str
@@ -41,7 +41,6 @@ class Link:
     created: datetime
     resource_types: list[str]
     metric_filter: str | None = None
-    log_filter: str | None = None
     metrics: Filter | None = None
     tags: dict[str, str] = field(default_factory=dict)
 
