@@ -28,11 +28,17 @@ class Anchors(Protocol):
 
     installation: str
 
-    def files(self) -> Iterator[tuple[int, bytes]]:
-        """Number and bytes of each anchor, by ascending number: of the oldest locked version, if versions are known."""
+    def begin(self) -> object:
+        """Fix which anchors there are; what they hold is in tables that are read afterwards."""
+
+    def numbers(self) -> list[int]:
+        """The numbers that there is an anchor of, ascending."""
+
+    def file(self, number: int) -> bytes:
+        """The bytes of an anchor: of its oldest locked version, where versions are known."""
 
     def findings(self) -> list[AnchorFinding]:
-        """What is wrong with how the anchors are kept; complete once `files` was read to its end."""
+        """What is wrong with how the anchors are kept; complete once each file was read."""
 
     def public_key(self, sha256: str) -> bytes | None:
         """The published public key (DER) with a digest; None if none has it."""
@@ -40,16 +46,13 @@ class Anchors(Protocol):
 
 @dataclass
 class LiveAnchors:
-    """The installation's bucket. `client` is a boto3 s3 client.
-
-    What is there is listed once, at the first use: begin before the tables are read, and whatever an anchor holds is in
-    the ledger.
-    """
+    """The installation's bucket, listed once. `client` is a boto3 s3 client."""
 
     client: Any
     bucket: str
     installation: str
     _listed: list[Version] | None = None
+    _shelved: Shelf | None = None
     _locked: dict[str, bool] = field(default_factory=dict)
 
     def begin(self) -> list[Version]:
@@ -58,10 +61,16 @@ class LiveAnchors:
             self._listed = self._versions(folder_of(self.installation))
         return self._listed
 
-    def files(self) -> Iterator[tuple[int, bytes]]:
-        for number, versions in self._shelf().anchors.items():
-            if versions:
-                yield number, self._oldest_locked(versions)
+    def numbers(self) -> list[int]:
+        return [number for number, versions in self._shelf().anchors.items() if versions]
+
+    def file(self, number: int) -> bytes:
+        contents = []
+        for version in self._shelf().anchors[number]:
+            contents.append(self._read(version))
+            if self._locked[version.version_id]:
+                return contents[-1]
+        return contents[0]
 
     def findings(self) -> list[AnchorFinding]:
         shelf = self._shelf()
@@ -74,7 +83,7 @@ class LiveAnchors:
         return None
 
     def listing(self) -> Iterator[dict[str, Json]]:
-        """A line for each version, as `versions.jsonl` has them; `locked` is null for what `files` didn't read."""
+        """A line for each version, as `versions.jsonl` has them; `locked` is null for what wasn't read."""
         for version in self.begin():
             yield {
                 "key": version.key,
@@ -85,7 +94,9 @@ class LiveAnchors:
             }
 
     def _shelf(self) -> Shelf:
-        return shelve(self.installation, self.begin())
+        if self._shelved is None:
+            self._shelved = shelve(self.installation, self.begin())
+        return self._shelved
 
     def _versions(self, prefix: str) -> list[Version]:
         pages = self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix)
@@ -96,14 +107,6 @@ class LiveAnchors:
                 f"there is no bucket {self.bucket} for anchors; is {self.installation!r} the installation's prefix"
                 " (--prefix), and are these credentials of its hub? --without-anchors checks the tables alone"
             ) from None
-
-    def _oldest_locked(self, versions: tuple[Version, ...]) -> bytes:
-        contents = []
-        for version in versions:
-            contents.append(self._read(version))
-            if self._locked[version.version_id]:
-                return contents[-1]
-        return contents[0]
 
     def _read(self, version: Version) -> bytes:
         answer = self.client.get_object(Bucket=self.bucket, Key=version.key, VersionId=version.version_id)
@@ -127,20 +130,23 @@ class ExportedAnchors:
             raise CommandError(f"{self.folder} holds anchors of {', '.join(there)}; choose one of them by --prefix")
         self.installation = there[0] if len(there) == 1 else self.wanted
 
+    def begin(self) -> None:
+        """An export doesn't change."""
+
     @staticmethod
     def are_in(folder: Path) -> bool:
         return (folder / "anchors").is_dir()
 
-    def files(self) -> Iterator[tuple[int, bytes]]:
-        for path in sorted((self.folder / folder_of(self.installation)).glob("*")):
-            number = self._number(path)
-            if number is not None:
-                yield number, path.read_bytes()
+    def numbers(self) -> list[int]:
+        return [number for number in map(self._number, self._paths()) if number is not None]
+
+    def file(self, number: int) -> bytes:
+        return (self.folder / key_of(self.installation, number)).read_bytes()
 
     def findings(self) -> list[AnchorFinding]:
         found = [
             AnchorFinding(None, f"{path} is no anchor: wanted are names such as {key_of(self.installation, 1)}")
-            for path in sorted((self.folder / folder_of(self.installation)).glob("*"))
+            for path in self._paths()
             if self._number(path) is None
         ]
         path = self.folder / VERSIONS
@@ -150,6 +156,9 @@ class ExportedAnchors:
         path = self.folder / public_key_file(sha256)
         content = path.read_bytes() if path.is_file() else b""
         return content if hashlib.sha256(content).hexdigest() == sha256 else None
+
+    def _paths(self) -> list[Path]:
+        return sorted((self.folder / folder_of(self.installation)).glob("*"))
 
     def _number(self, path: Path) -> int | None:
         return number_of(self.installation, path.relative_to(self.folder).as_posix())

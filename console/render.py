@@ -13,7 +13,7 @@ from rich.text import Text
 
 from console.decisions import Decision
 from console.tables import Row
-from console.verify import PackageReport
+from console.verify import AnchorsReport, PackageReport, Verification
 
 MARKS = {
     "late": "something younger was recorded before it arrived",
@@ -28,7 +28,36 @@ def as_json(document: Any) -> None:
     print(json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True, default=str))
 
 
-def reports(console: Console, found: Sequence[PackageReport]) -> None:
+def verification(console: Console, found: Verification) -> None:
+    """The packages, then the anchors and what their signatures are worth."""
+    _packages(console, found.packages)
+    if found.anchors is None:
+        console.print("anchors not checked: a ledger that was rewritten as a whole would not show", style="yellow")
+    else:
+        _anchors(console, found.anchors)
+
+
+def _anchors(console: Console, found: AnchorsReport) -> None:
+    for finding in found.findings:
+        console.print(Text(str(finding), style="red"), soft_wrap=True)
+    newest = found.report.newest
+    if newest is None:
+        console.print("no sound anchor: a ledger that was rewritten as a whole would not show", style="yellow")
+        return
+    verdict = f"{len(found.findings)} findings" if found.findings else "none broken"
+    console.print(
+        f"{_counted(found.report.count, 'anchor')}, {verdict}, the newest {newest.number} of {newest.statement.made}; "
+        f"{_counted(found.unanchored, 'row')} not anchored yet",
+        soft_wrap=True,
+    )
+    for key in sorted(found.report.keys):
+        whose = (
+            "given" if found.pinned else "published beside the anchors: compare it with a copy, or give --public-key"
+        )
+        console.print(Text(f"signed by key {key} ({whose})"), soft_wrap=True)
+
+
+def _packages(console: Console, found: Sequence[PackageReport]) -> None:
     """Rows and findings per package, the first broken row on top."""
     table = _table()
     table.add_column("package", overflow="fold")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,14 @@ from tests.lambdas.capture.world import World
 def history() -> World:
     """Two versions: the first registered, approved for Development and Staging; the second registered."""
     world = World()
+    for prepare, body in deliveries():
+        prepare(world)
+        world.deliver(body)
+    return world
+
+
+def deliveries() -> list[tuple[Callable[[World], None], str]]:
+    """The history's events, each with what the registry shows when it comes: the two registrations first."""
     both = ("ModelApprovalStatus", "ModelLifeCycle")
     story = [
         (1, 0, (), "PendingManualApproval", stage("Development", "PendingApproval")),
@@ -21,13 +30,26 @@ def history() -> World:
         (1, 5, both, "Approved", stage("Development", "Approved", "measured")),
         (1, 9, ("ModelLifeCycle",), "Approved", stage("Staging", "Approved", "validated")),
     ]
-    for number, (version, minutes, changed, approval, lifecycle) in enumerate(story):
-        world.registry.versions[arn_of(version)] = seen(modified=moment(minutes))
-        detail = package_detail(
-            version=version, modified=iso(moment(minutes)), changed=changed, approval=approval, lifecycle=lifecycle
+    return [
+        (
+            functools.partial(_show, version, minutes),
+            envelope(
+                package_detail(
+                    version=version,
+                    modified=iso(moment(minutes)),
+                    changed=changed,
+                    approval=approval,
+                    lifecycle=lifecycle,
+                ),
+                event_id=f"e{number}",
+            ),
         )
-        world.deliver(envelope(detail, event_id=f"e{number}"))
-    return world
+        for number, (version, minutes, changed, approval, lifecycle) in enumerate(story)
+    ]
+
+
+def _show(version: int, minutes: float, world: World) -> None:
+    world.registry.versions[arn_of(version)] = seen(modified=moment(minutes))
 
 
 def rows_of(world: World) -> dict[str, list[dict[str, Any]]]:

@@ -147,7 +147,7 @@ def test_a_row_written_between_the_two_readings_is_no_finding() -> None:
         def ledger_of(self, arn: str) -> list[dict[str, Any]]:
             return []
 
-    assert [report.findings for report in verify(Moving(), DEFAULT_STAGES)] == [(), ()]
+    assert [report.findings for report in verify(Moving(), DEFAULT_STAGES).packages] == [(), ()]
 
 
 def test_history_shows_who_what_why(tmp_path: Path, command: Command) -> None:
