@@ -41,9 +41,10 @@ class ServedVersion:
 
 @dataclass(frozen=True, slots=True)
 class EndpointAt:
-    """One endpoint as it stood, and since when. `verdict` is what the inventory said then."""
+    """One endpoint as it stood, and since when it served these versions. `verdict` is what the inventory said then."""
 
     arn: str
+    name: str
     account: str
     stage: str | None
     status: str
@@ -89,23 +90,31 @@ def endpoint_at(
 ) -> EndpointAt | None:
     """What one endpoint served; None before it existed and after it was deleted."""
     last: Mapping[str, Json] | None = None
+    since = ""
     for row in _of_then(rows, "since", at, "observedat", known):
+        if last is None or _served(row) != _served(last):
+            since = str(row["since"])
         last = row
     if last is None or last.get("deletedat"):
         return None
     stage = last.get("stage")
     return EndpointAt(
         arn=str(last["endpointarn"]),
+        name=str(last["endpointname"]),
         account=str(last["account"]),
         stage=stage,
         status=str(last["status"]),
-        since=str(last["since"]),
+        since=since,
         verdict=last.get("verdict"),
         versions=tuple(
             ServedVersion(arn, holds(states[arn], stage) if stage and arn in states else None)
-            for arn in sorted(json.loads(str(last.get("modelpackagearns") or "[]")))
+            for arn in sorted(_served(last))
         ),
     )
+
+
+def _served(row: Mapping[str, Json]) -> set[str]:
+    return set() if row.get("deletedat") else set(json.loads(str(row.get("modelpackagearns") or "[]")))
 
 
 def _of_then(

@@ -97,6 +97,7 @@ def test_a_new_verdict_holds_from_when_it_was_observed() -> None:
     serving.seen(40, arn_of(), modified=5, verdict="revoked-after-deploy")
     verdicts = {at: answer(at, [], [serving]).endpoints[0].verdict for at in (20, 39, 40)}
     assert verdicts == {20: "approved", 39: "approved", 40: "revoked-after-deploy"}
+    assert answer(40, [], [serving]).endpoints[0].since == iso(moment(5)), "it has served the version all along"
 
 
 def test_a_version_without_rows_is_not_called_approved() -> None:

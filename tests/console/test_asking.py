@@ -1,0 +1,123 @@
+"""`governance as-of`, `endpoints` and `flow` on exports: what is answered, what is printed, which status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from governance.facts import Kind
+from tests.console.conftest import Command
+from tests.console.exports import write
+from tests.governance.histories import Endpoint, Version, registered, stage
+from tests.governance.samples import GROUP, moment
+
+ACCOUNT = "333333333333"
+
+
+def day(minutes: float) -> str:
+    return moment(minutes).isoformat()
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Path:
+    """Approved for Staging at minute 11, served from minute 20, revoked at minute 50, served on."""
+    version = Version().tell(Kind.REGISTRATION, registered(), 0)
+    version.tell(Kind.APPROVAL, "Approved", 10).tell(Kind.STAGE, stage("Staging"), 11)
+    version.tell(Kind.APPROVAL, "Rejected", 50, seen=55)
+    waiting = Version(2).tell(Kind.REGISTRATION, registered(), 0)
+    endpoint = Endpoint().seen(30, version.arn, modified=20)
+    endpoint.seen(60, version.arn, modified=20, verdict="revoked-after-deploy")
+    return write(
+        tmp_path,
+        {
+            "modelgovernanceledger": [*version.rows, *waiting.rows],
+            "sagemakerendpointhistory": list(endpoint.rows),
+            "sagemakermodelendpoints": [*inventory(version.arn)],
+        },
+    )
+
+
+def inventory(package: str) -> list[dict[str, Any]]:
+    """One endpoint that is wrong, one that is right, one that is gone, one account that can't be read."""
+    base = {"account": ACCOUNT, "stage": "Staging", "status": "IN_SERVICE", "modelpackagearns": json.dumps([package])}
+    evidence = [
+        {
+            "where": "variant AllTraffic / model m", "verdict": "revoked-after-deploy", "seen": package,
+            "ledger": "Rejected by bea", "since": "2026-03-01T09:50:00.000Z", "serves": True,
+        }
+    ]  # fmt: skip
+    arn = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:endpoint/"
+    return [
+        base | {"endpointarn": arn + "wrong", "endpointname": "Wrong", "verdict": "revoked-after-deploy"}
+        | {"evidence": json.dumps(evidence)},
+        base | {"endpointarn": arn + "right", "endpointname": "Right", "verdict": "approved"},
+        base | {"endpointarn": arn + "gone", "endpointname": "Gone", "verdict": "unregistered", "deletedat": day(5)},
+        {"endpointarn": f"account:{ACCOUNT}", "account": ACCOUNT, "walkedat": "2026-03-01T10:00:00.000Z"},
+        {"endpointarn": "account:444444444444", "account": "444444444444", "verdict": "unknown"},
+    ]  # fmt: skip
+
+
+def test_as_of_before_and_after_a_revocation_differ(story: Path, governance: Command) -> None:
+    """Guards: an auditor's question about last month answered with today's approvals."""
+    before = governance("as-of", day(40), "--export", str(story))
+    after = governance("as-of", day(60), "--export", str(story))
+    assert (before[0], after[0]) == (0, 1)
+    assert "yes" in before[1]
+    assert "NO" in after[1]
+
+
+def test_as_of_by_what_was_known_then(story: Path, governance: Command) -> None:
+    """Guards: somebody is blamed for what nobody could have known: the revocation of minute 50 was recorded at 55."""
+    status, out, _ = governance("as-of", day(52), "--known-at", day(54), "--export", str(story), "--json")
+    answer = json.loads(out)
+    assert status == 0
+    assert answer["known"] == "2026-03-01T09:54:00.000Z"
+    assert [version["status"] for version in answer["versions"]] == ["Approved", "PendingManualApproval"]
+
+
+@pytest.mark.parametrize("time", ["yesterday", "1772355600", "2026-13-01", "1999-01-01"])
+def test_what_is_no_time_is_refused_with_the_form(story: Path, governance: Command, time: str) -> None:
+    """Guards: a date in another form read as some other day."""
+    status, out, err = governance("as-of", time, "--export", str(story))
+    assert (status, out) == (2, "")
+    assert "ISO 8601" in err
+    assert "Traceback" not in err
+
+
+def test_a_time_without_zone_is_utc(story: Path, governance: Command) -> None:
+    """Guards: an answer that depends on the auditor's laptop."""
+    naive = governance("as-of", "2026-03-01T09:40:00", "--export", str(story), "--json")[1]
+    zoned = governance("as-of", "2026-03-01T10:40:00+01:00", "--export", str(story), "--json")[1]
+    assert naive == zoned
+
+
+def test_endpoints_name_what_is_wrong_and_where(story: Path, governance: Command) -> None:
+    """Guards: a verdict without evidence, or an account that can't be read passing as clean."""
+    status, out, _ = governance("endpoints", "--export", str(story))
+    assert status == 1
+    assert "Wrong: revoked-after-deploy at variant AllTraffic / model m" in out
+    assert "Rejected by bea" in out
+    assert "account 444444444444: never walked COULD NOT BE READ" in out
+    assert "Gone" not in out
+    assert "2 endpoints, 1 not known to be right" in out
+
+
+def test_endpoints_by_verdict_and_with_the_deleted(story: Path, governance: Command) -> None:
+    """Guards: a filter that hides what it should show."""
+    found = json.loads(governance("endpoints", "--deleted", "--json", "--export", str(story))[1])["endpoints"]
+    assert [row["endpointname"] for row in found] == ["Gone", "Right", "Wrong"]
+    found = json.loads(governance("endpoints", "--verdict", "approved", "--json", "--export", str(story))[1])
+    assert [row["endpointname"] for row in found["endpoints"]] == ["Right"]
+
+
+def test_flow_says_what_waits(story: Path, governance: Command) -> None:
+    """Guards: figures that drop what is still open."""
+    status, out, _ = governance("flow", "--at", day(100), "--export", str(story))
+    assert status == 0
+    assert f"{GROUP}/2  1 h 40 min" in out
+    assert "Reworked: 1 of 1" in out
+    revocation = json.loads(governance("flow", "--at", day(100), "--export", str(story), "--json")[1])["revocation"]
+    assert revocation == {"ended": 0, "open": 1, "withdrawn": 0, "median": None, "p90": None}
