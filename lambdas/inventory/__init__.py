@@ -1,0 +1,1 @@
+"""Walks every account's endpoints by its reader role, and judges each against the ledger."""
