@@ -50,7 +50,7 @@ def aligned(start: int, end: int, period: int, now: int) -> Window:
     oldest = _up(now - kept_days(period) * DAY, period)
     first = max(_down(start, period), oldest)
     last = min(_up(end, period), _down(now, period))
-    return Window(first, max(first, last), period)
+    return Window(min(first, last), last, period)
 
 
 def scheduled(collected_until: int | None, period: int, now: int) -> Window:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from governance.metrics import Points, Request, Spent
+from governance.metrics import Points, Query, Request, Spent
 from lambdas.common.aws import Busy
 from lambdas.common.log import Log
 from lambdas.metrics.ports import COMPLETE, FORBIDDEN, Page, Refused, Telemetry
@@ -28,7 +28,8 @@ def wait(pause: Callable[[float], None], attempt: int) -> None:
 @dataclass(slots=True)
 class Asking:
     """Asks on behalf of one run. `own` are the accounts whose metrics lie in the function's own account; `refused`
-    collects the others that CloudWatch doesn't answer for (no link, or a link without metrics).
+    collects the others that CloudWatch doesn't answer for (no link), `forbidden` the namespaces of accounts whose
+    metrics it keeps back (a link that leaves them out).
     """
 
     telemetry: Telemetry
@@ -37,6 +38,7 @@ class Asking:
     spent: Spent
     log: Log
     refused: set[str] = field(default_factory=set)
+    forbidden: set[tuple[str, str]] = field(default_factory=set)
 
     def answers(self, request: Request) -> list[Points]:
         """The values of each query of a request, in its order. Raises Busy if some stay unanswered."""
@@ -94,15 +96,16 @@ class Asking:
                 unfinished.discard(place)
             elif result.status == FORBIDDEN:
                 unfinished.discard(place)
-                metric = request.queries[place].metric
-                self.log.error(
-                    "metric forbidden",
-                    account=request.queries[place].target.account,
-                    namespace=metric.namespace,
-                    metric=metric.name,
-                )
+                self._note_forbidden(request.queries[place])
             else:
                 unfinished.add(place)
+
+    def _note_forbidden(self, query: Query) -> None:
+        """Say it once: an account has as many such answers as it has metrics."""
+        account, namespace = query.target.account, query.metric.namespace
+        if (account, namespace) not in self.forbidden:
+            self.forbidden.add((account, namespace))
+            self.log.error("metrics forbidden: does the link share them?", account=account, namespace=namespace)
 
     def _count(self, *, first: bool, next_page: bool) -> None:
         if next_page:
