@@ -8,38 +8,28 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from console import render
+from console import asking, evidence, recovery, render
 from console.decisions import Verdict, arn_of, decide
-from console.errors import FOUND, OK, UNUSABLE, CommandError
+from console.errors import FOUND, UNUSABLE, CommandError
 from console.options import AsJson, Export, Prefix, StageList, client, source_of, stages_of
 from console.tables import ExportedTables
-from console.verify import verify
 from governance.errors import GovernanceError
 
 app = typer.Typer(
     name="governance",
-    help="Govern models across accounts: verify the ledger, read histories, decide on stages.",
+    help="Govern models across accounts: what is approved, by whom, since when, what serves where, and is it proved.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
+app.add_typer(evidence.commands)
+app.add_typer(asking.commands)
+app.add_typer(recovery.commands)
+
 Package = Annotated[str, typer.Argument(help="ARN of a model package version, or GROUP/VERSION of this account.")]
 StageName = Annotated[str, typer.Option("--stage", help="The stage decided on, such as test.")]
 Reason = Annotated[str, typer.Option(help="Why; recorded with the decision.")]
-
-
-@app.command("verify")
-def verify_command(
-    prefix: Prefix = "mlgov", export: Export = None, stages: StageList = None, as_json: AsJson = False
-) -> None:
-    """Check every chain, its head, dedup items and state row. Status 1: a row is broken; 2: it can't look."""
-    found = verify(source_of(prefix, export), stages_of(stages))
-    if as_json:
-        render.as_json({"packages": [report.document() for report in found]})
-    else:
-        render.reports(Console(), found)
-    raise typer.Exit(FOUND if any(report.findings for report in found) else OK)
 
 
 @app.command()
