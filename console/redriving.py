@@ -131,4 +131,5 @@ def _url(sqs: Any, name: str) -> str:
 
 
 def _attribute(message: Message, name: str) -> str | None:
-    return (message.get("MessageAttributes") or {}).get(name, {}).get("StringValue")
+    value: str | None = (message.get("MessageAttributes") or {}).get(name, {}).get("StringValue")
+    return value

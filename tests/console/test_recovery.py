@@ -18,7 +18,10 @@ from tests.console.conftest import Command
 from tests.governance.samples import HUB, REGION
 
 NAMES = Names("mlgov", REGION)
-Crash = type("Crash", (Exception,), {})
+
+
+class Crash(Exception):
+    """The command ends here."""
 
 
 class Sqs:
@@ -197,7 +200,7 @@ def test_a_job_is_done_once_its_queue_stayed_empty() -> None:
             sqs.put("mlgov-reconcile-jobs", "more")
         return attributes(**parameters)
 
-    sqs.get_queue_attributes = polled  # type: ignore[method-assign]
+    sqs.get_queue_attributes = polled  # type: ignore[method-assign,assignment]
     run(sqs, "mlgov-reconcile-jobs", {"job": "all"}, patience(clock))
     assert clock.seconds >= 130
 
