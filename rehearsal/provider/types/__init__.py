@@ -13,6 +13,7 @@ from rehearsal.provider.types import (
     kms,
     logs,
     oam,
+    permissions,
     ram,
     s3,
     sagemaker,
@@ -20,6 +21,22 @@ from rehearsal.provider.types import (
     sqs,
 )
 
-MODULES = (alarms, dynamodb, event_sources, events, functions, iam, kms, logs, oam, ram, s3, sagemaker, sns, sqs)
+MODULES = (
+    alarms,
+    dynamodb,
+    event_sources,
+    events,
+    functions,
+    iam,
+    kms,
+    logs,
+    oam,
+    permissions,
+    ram,
+    s3,
+    sagemaker,
+    sns,
+    sqs,
+)
 
 TYPES: dict[str, ResourceType] = {row.pulumi_type: row for module in MODULES for row in module.TYPES}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rehearsal.provider.clients import Clients, error_code, wait_until
 from rehearsal.provider.resource import Argument, AutoName, ResourceType, Tags
 from rehearsal.provider.tagging import pairs, unpair
+from rehearsal.provider.types.s3_locks import OBJECT_LOCK
 from rehearsal.provider.types.s3_parts import PARTS
 from rehearsal.provider.values import Props
 
@@ -12,8 +13,16 @@ NO_LOCATION = "us-east-1"
 """CreateBucket takes no LocationConstraint there, and answers 200 for a bucket that is one's own already."""
 
 
+MOST_AT_ONCE = 1000
+"""Source: S3 API reference, DeleteObjects."""
+
+
 class BucketExists(Exception):
     """The bucket exists, in the Region where CreateBucket doesn't say so."""
+
+
+class BucketNotEmptied(Exception):
+    """Versions that can't be deleted keep the bucket."""
 
 
 def _exists(aws: Clients, bucket: str) -> bool:
@@ -67,21 +76,56 @@ def _read(aws: Clients, physical_id: str, known: Props) -> Props | None:
         "bucketDomainName": f"{physical_id}.s3.amazonaws.com",
         "bucketRegionalDomainName": f"{physical_id}.s3.{aws.region}.amazonaws.com",
         "bucketRegion": aws.region,
-        # A lock can't be taken off, so only a bucket made with one (or not yet known) is asked about it.
-        "objectLockEnabled": _locked(aws, physical_id) if not known or known.get("objectLockEnabled") else False,
+        "objectLockEnabled": _locked(aws, physical_id),
     }
 
 
-def _empty(aws: Clients, bucket: str) -> None:
-    """Delete every object and version, for `forceDestroy`."""
-    for kind in ("Versions", "DeleteMarkers"):
-        for item in aws.pages("s3", "list_object_versions", kind, Bucket=bucket):
-            aws.call("s3", "delete_object", Bucket=bucket, Key=item["Key"], VersionId=item["VersionId"])
+def _empty(aws: Clients, bucket: str, locked: bool) -> None:
+    """Delete every version and delete marker, for `forceDestroy`.
+
+    As the real provider does: in a bucket with Object Lock it reaches through GOVERNANCE and takes legal holds off;
+    what COMPLIANCE keeps stays, and is the error. Raises BucketNotEmptied.
+    """
+    kept: list[str] = []
+    for kind, force in (("Versions", locked), ("DeleteMarkers", False)):
+        found = aws.pages("s3", "list_object_versions", kind, Bucket=bucket)
+        names = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
+        for start in range(0, len(names), MOST_AT_ONCE):
+            answer = aws.call(
+                "s3", "delete_objects", Bucket=bucket,
+                Delete={"Objects": names[start : start + MOST_AT_ONCE], "Quiet": True},
+                BypassGovernanceRetention=force or None,
+            )  # fmt: skip
+            kept += [why for error in answer.get("Errors", ()) if (why := _kept(aws, bucket, error, force))]
+    if kept:
+        raise BucketNotEmptied(f"deleting S3 bucket ({bucket}) object versions: {'; '.join(kept)}")
+
+
+def _kept(aws: Clients, bucket: str, error: Props, force: bool) -> str:
+    """Try again without the legal hold what a locked bucket kept; why it can't be deleted, else nothing."""
+    version = {"Key": error["Key"], "VersionId": error.get("VersionId")}
+    told = f"S3 object ({version['Key']}) version ({version['VersionId']}): {error['Code']}: {error.get('Message')}"
+    if not force or error["Code"] != "AccessDenied":
+        return told
+    try:
+        aws.call("s3", "put_object_legal_hold", Bucket=bucket, **version, LegalHold={"Status": "OFF"})
+        aws.call("s3", "delete_object", Bucket=bucket, **version)
+    except Exception as again:
+        if not error_code(again):
+            raise
+        return told
+    return ""
 
 
 def _delete(aws: Clients, physical_id: str, state: Props) -> None:
-    if state.get("forceDestroy"):
-        _empty(aws, physical_id)
+    try:
+        aws.call("s3", "delete_bucket", Bucket=physical_id)
+    except Exception as error:
+        if error_code(error) != "BucketNotEmpty" or not state.get("forceDestroy"):
+            raise
+    else:
+        return
+    _empty(aws, physical_id, bool(state.get("objectLockEnabled")))
     aws.call("s3", "delete_bucket", Bucket=physical_id)
 
 
@@ -129,4 +173,4 @@ BUCKET = ResourceType(
     gone=("404", "NoSuchBucket"),
 )
 
-TYPES = (BUCKET, *PARTS)
+TYPES = (BUCKET, *PARTS, OBJECT_LOCK)

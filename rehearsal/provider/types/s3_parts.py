@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rehearsal.provider.clients import Clients
+from rehearsal.provider.clients import Clients, error_code
 from rehearsal.provider.resource import Argument, ResourceType, no_more_checks
 from rehearsal.provider.types.s3_lifecycle import from_api as rules_from_api
 from rehearsal.provider.types.s3_lifecycle import to_api as rules_to_api
@@ -32,7 +32,7 @@ def _target(physical_id: str) -> Props:
     return without_none({"Bucket": bucket, "ExpectedBucketOwner": owner or None})
 
 
-def _part(
+def part(
     pulumi_type: str,
     arguments: Mapping[str, Argument],
     *,
@@ -95,9 +95,14 @@ def _get_versioning(aws: Clients, target: Props, known: Props) -> Props:
 
 
 def _suspend(aws: Clients, target: Props, state: Props) -> None:
-    """Versioning can't be taken back, only suspended."""
-    if (state.get("versioningConfiguration") or {}).get("status") != "Disabled":
+    """Versioning can't be taken back, only suspended; under Object Lock not even that, and the bucket keeps it."""
+    if (state.get("versioningConfiguration") or {}).get("status") == "Disabled":
+        return
+    try:
         aws.call("s3", "put_bucket_versioning", **target, VersioningConfiguration={"Status": "Suspended"})
+    except Exception as error:
+        if error_code(error) != "InvalidBucketState" or "Object Lock" not in str(error):
+            raise
 
 
 def _check_versioning(args: Props) -> list[tuple[str, str]]:
@@ -199,7 +204,7 @@ def _get_policy(aws: Clients, target: Props, known: Props) -> Props:
     return {"policy": aws.call("s3", "get_bucket_policy", **target)["Policy"]}
 
 
-VERSIONING = _part(
+VERSIONING = part(
     "aws:s3/bucketVersioning:BucketVersioning",
     {
         "versioningConfiguration": Argument(),
@@ -212,7 +217,7 @@ VERSIONING = _part(
     check=_check_versioning,
 )
 
-PUBLIC_ACCESS_BLOCK = _part(
+PUBLIC_ACCESS_BLOCK = part(
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
     {name: Argument(default=False) for name in BLOCKS},
     put=_put_block,
@@ -222,7 +227,7 @@ PUBLIC_ACCESS_BLOCK = _part(
     owner=False,
 )
 
-ENCRYPTION = _part(
+ENCRYPTION = part(
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     {
         "rules": Argument(unordered=True),
@@ -238,7 +243,7 @@ ENCRYPTION = _part(
     gone=("ServerSideEncryptionConfigurationNotFoundError",),
 )
 
-OWNERSHIP = _part(
+OWNERSHIP = part(
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
     {"rule": Argument(), "rule.objectOwnership": Argument(shape="s3.ObjectOwnership")},
     put=_put_ownership,
@@ -248,7 +253,7 @@ OWNERSHIP = _part(
     owner=False,
 )
 
-POLICY = _part(
+POLICY = part(
     "aws:s3/bucketPolicy:BucketPolicy",
     {"policy": Argument(cfn="PolicyDocument", text="policy")},
     put=lambda aws, target, args: aws.call("s3", "put_bucket_policy", **target, Policy=args["policy"]),
@@ -259,7 +264,7 @@ POLICY = _part(
     cfn="AWS::S3::BucketPolicy",
 )
 
-LIFECYCLE = _part(
+LIFECYCLE = part(
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     {
         "rules": Argument(),
