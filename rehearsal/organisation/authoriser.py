@@ -30,9 +30,9 @@ GLOBAL_KEYS = frozenset(
         "aws:principalservicename", "aws:principalservicenameslist", "aws:principaltype", "aws:referer",
         "aws:requestedregion", "aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths",
         "aws:securetransport", "aws:sourceaccount", "aws:sourcearn", "aws:sourceidentity", "aws:sourceip",
-        "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce", "aws:tagkeys",
-        "aws:tokenissuetime", "aws:useragent", "aws:userid", "aws:username", "aws:viaawsservice", "aws:vpceaccount",
-        "aws:vpceorgid", "aws:vpceorgpaths", "aws:vpcsourceip",
+        "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceowner", "aws:sourcevpc", "aws:sourcevpcarn",
+        "aws:sourcevpce", "aws:tagkeys", "aws:tokenissuetime", "aws:useragent", "aws:userid", "aws:username",
+        "aws:viaawsservice", "aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths", "aws:vpcsourceip",
     }
 )  # fmt: skip
 """Global keys that are set where AWS would set them, or that are rightly absent: no request comes from a VPC, a

@@ -44,8 +44,10 @@ def denial(service: str) -> tuple[str, int]:
     403, JSON ones `…Exception`.
 
     Source: the services' error pages (iam/CommonErrors 403, dynamodb/CommonErrors 400, lambda/CommonErrors
-    403).
+    403). SNS has a word of its own (botocore's sns model, AuthorizationErrorException).
     """
+    if service == "sns":
+        return "AuthorizationError", 403
     described = model(service)
     protocol = str(described.protocol)
     if protocol == "ec2":

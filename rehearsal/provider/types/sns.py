@@ -14,10 +14,7 @@ GONE = ("NotFound", "NotFoundException")
 TOPIC = {"displayName": "DisplayName", "kmsMasterKeyId": "KmsMasterKeyId", "policy": "Policy"}
 """Arguments of a topic that are its attributes."""
 
-SUBSCRIPTION = {
-    "filterPolicy": "FilterPolicy", "filterPolicyScope": "FilterPolicyScope",
-    "rawMessageDelivery": "RawMessageDelivery", "redrivePolicy": "RedrivePolicy",
-}  # fmt: skip
+SUBSCRIPTION = {"rawMessageDelivery": "RawMessageDelivery", "redrivePolicy": "RedrivePolicy"}
 """Arguments of a subscription that are its attributes."""
 
 DEFAULT_ACTIONS = (
@@ -152,8 +149,6 @@ def _read_subscription(aws: Clients, physical_id: str, known: Props) -> Props:
         "ownerId": found["Owner"],
         "pendingConfirmation": found["PendingConfirmation"] == "true",
         "confirmationWasAuthenticated": found.get("ConfirmationWasAuthenticated") == "true",
-        "filterPolicy": found.get("FilterPolicy") or None,
-        "filterPolicyScope": found.get("FilterPolicyScope") or None,
         "rawMessageDelivery": found.get("RawMessageDelivery") == "true",
         "redrivePolicy": found.get("RedrivePolicy") or None,
     }
@@ -161,8 +156,6 @@ def _read_subscription(aws: Clients, physical_id: str, known: Props) -> Props:
 
 def _update_subscription(aws: Clients, physical_id: str, old: Props, new: Props) -> None:
     for key, api in SUBSCRIPTION.items():
-        if new.get(key) is None and key == "filterPolicyScope":
-            continue  # AWS chooses it
         if new.get(key) != old.get(key) and (new.get(key) or old.get(key)):
             chosen = _text(new[key]) if new.get(key) is not None else ""
             aws.call(
@@ -185,8 +178,6 @@ A_SUBSCRIPTION = ResourceType(
     cfn="AWS::SNS::Subscription",
     arguments={
         "endpoint": Argument(cfn="Endpoint"),
-        "filterPolicy": Argument(text="json"),
-        "filterPolicyScope": Argument(cfn="FilterPolicyScope"),
         "protocol": Argument(cfn="Protocol"),
         "rawMessageDelivery": Argument(cfn="RawMessageDelivery", default=False),
         "redrivePolicy": Argument(text="json"),
