@@ -101,6 +101,20 @@ class Control:
         answer: dict[str, Any] = self.send("trail", **settings)
         return answer
 
+    def fail_deployment(self, account: str, endpoint: str, *, reason: str, rollback_fails: bool = False) -> None:
+        """Let an endpoint's deployment fail, the one under way or the next: it goes back to what serves."""
+        self.send(
+            "hosting", what="fail", account=account, endpoint=endpoint, reason=reason, rollback_fails=rollback_fails
+        )
+
+    def maintain(self, account: str, endpoint: str) -> None:
+        """Let AWS maintain an endpoint: SystemUpdating for a while, in which nothing can change it."""
+        self.send("hosting", what="maintain", account=account, endpoint=endpoint)
+
+    def push_image(self, image: str, digest: str) -> None:
+        """Let an image's tag (`registry/repository:tag`) point to another digest (`sha256:…`) from now on."""
+        self.send("hosting", what="push", image=image, digest=digest)
+
     def log(self, since: int = 0) -> list[dict[str, Any]]:
         """The request log's rows from a number on."""
         rows: list[dict[str, Any]] = self.send("log", since=since)

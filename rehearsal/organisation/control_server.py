@@ -118,6 +118,20 @@ def _trail(org: Emulator, sent: dict[str, Any]) -> dict[str, Any]:
     return asdict(org.trail.change(**sent))
 
 
+def _hosting(org: Emulator, sent: dict[str, Any]) -> dict[str, Any]:
+    """Fail an endpoint's next deployment (`fail`), maintain it (`maintain`), or move an image's tag (`push`)."""
+    from rehearsal.organisation.services.sagemaker import control as hosting
+
+    what = sent.pop("what")
+    if what == "push":
+        hosting.push_image(org, **sent)
+        return {}
+    account = org.accounts[sent.pop("account")].id
+    actions = {"fail": hosting.fail_next_deployment, "maintain": hosting.maintain_endpoint}
+    actions[what](org, account, sent.pop("region", None) or org.region, sent.pop("endpoint"), **sent)
+    return {}
+
+
 def _stop(org: Emulator, _: dict[str, Any]) -> dict[str, Any]:
     Thread(target=org.stop, name="stop", daemon=True).start()
     return {}
@@ -131,6 +145,7 @@ VERBS: dict[str, Callable[[Emulator, dict[str, Any]], Any]] = {
     "disturb": _disturb,
     "drain": _drain,
     "events": lambda org, sent: org.events.since(int(sent.get("since", 0))),
+    "hosting": _hosting,
     "log": lambda org, sent: org.log.since(int(sent.get("since", 0))),
     "state": _state,
     "stop": _stop,

@@ -1,27 +1,33 @@
-"""SageMaker: the model registry of our own, and a first form of models and endpoints."""
+"""SageMaker: the model registry and hosting, of our own."""
 
 from . import (
+    actions,
     change_package,
     create_package,
     endpoint_configs,
     endpoints,
     groups,
+    inference_components,
     models,
     policy,
     read_package,
     search,
     tags,
+    transform_jobs,
 )
 
 __all__ = [
+    "actions",
     "change_package",
     "create_package",
     "endpoint_configs",
     "endpoints",
     "groups",
+    "inference_components",
     "models",
     "policy",
     "read_package",
     "search",
     "tags",
+    "transform_jobs",
 ]

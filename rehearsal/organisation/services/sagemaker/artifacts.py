@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from rehearsal.organisation.core import ApiError, Caller, Organisation, Params
 from rehearsal.organisation.services.s3.reading import head_object_as
 
+from .images import digest_of
 from .registry import invalid
 
 _URL = re.compile(r"s3://(?P<bucket>[^/]+)/(?P<key>.+)")
@@ -28,12 +29,14 @@ def registry_root(account: str) -> Caller:
 def resolved_specification(
     org: Organisation, specification: Params, reader: Caller, region: str, reason: str
 ) -> Params:
-    """The inference specification as stored: each container's artifact checked, its ETag filled in.
+    """The inference specification as stored: each container's artifact checked, its ETag and image digest filled in.
 
     Raises ValidationException naming the artifact that is missing or can't be read, and why.
     """
     resolved = copy.deepcopy(specification)
     for container in resolved["Containers"]:
+        if container.get("Image"):
+            container.setdefault("ImageDigest", digest_of(org, container["Image"]))
         for url in artifact_urls(container):
             etag = check_artifact(org, url, reader, region, reason)
             if url == container.get("ModelDataUrl"):

@@ -6,6 +6,7 @@ import copy
 
 from rehearsal.organisation.core import Call, Organisation, Params, serves
 
+from .actions import leave_action
 from .artifacts import registry_root, resolved_specification
 from .cards import updated_card
 from .names import package_ref
@@ -26,7 +27,8 @@ _READS = "SageMaker reads the changed artifact of the version as the registry's 
     "sagemaker", "UpdateModelPackage", needs=package_need, fidelity="emulated",
     source=_MODEL + "UpdateModelPackage; automating-sagemaker-with-eventbridge for the event's fields",
     note="the image is not pulled (no ECR); that an event names the fields sent, also when a value stays as it was, "
-    "and that a change of the card alone sends none, are assumptions, documented nowhere",
+    "and that a change of the card alone sends none, are assumptions, documented nowhere; a life cycle that is sent "
+    "leaves an action (ListActions)",
 )  # fmt: skip
 def update_package(org: Organisation, call: Call) -> Params:
     return answer_once(org, call, call.params.get("ClientToken"), lambda: _update(org, call))
@@ -51,6 +53,8 @@ def _update(org: Organisation, call: Call) -> Params:
     record["LastModifiedBy"] = user_context(call.caller)
     package.record = record
     snapshot = Package(package.ref, copy.deepcopy(record))
+    if changed.get("ModelLifeCycle"):
+        leave_action(org, package)
     emit_updated(org, snapshot, announced(params))
     return {"ModelPackageArn": package.ref.arn}
 

@@ -1,31 +1,26 @@
-"""Endpoints: created, updated and deleted over the organisation's clock, each transition with its event.
-
-No container runs: an endpoint comes into service when the execution role of each of its models may read the artifacts,
-else it fails with that reason. Source of the events: developer guide, automating-sagemaker-with-eventbridge: status
-UPPER_SNAKE, ARN lower-cased, times as epoch milliseconds, tags as a map.
-"""
+"""Endpoints: created, updated, scaled and deleted; what happens then on the clock is in :mod:`.deployments`."""
 
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterator
-from datetime import datetime
 
-from rehearsal.organisation.clock import virtual
-from rehearsal.organisation.core import ApiError, Call, Need, Organisation, Params, serves, takes
+from rehearsal.organisation.core import Call, Need, Organisation, Params, serves, takes
 
-from .hosting import Hosted, add, find, hosted_arn, hosting, listed, named, need, with_tags
-from .models import check_artifacts, execution_role
+from .deployments import components_on, deploy, require_settled, retire, scale
+from .fleets import RETAINED, retaining
+from .hosting import add, find, hosted_arn, listed, named, need, refuse_members, with_tags
 from .needs import anywhere
 from .registry import invalid, now
+from .transitions import move
 
 _MODEL = "botocore sagemaker service-2: "
-DETAIL_TYPE = "SageMaker Endpoint State Change"
-TRANSITION_SECONDS = 1.0
-"""How long creating, updating and deleting take on the organisation's clock; AWS takes minutes."""
-_SERVED = frozenset({"EndpointName", "EndpointConfigName", "Tags"})
-takes("sagemaker", "CreateEndpoint", "UpdateEndpoint", members=_SERVED)
+_GUIDE = "; automating-sagemaker-with-eventbridge"
+takes("sagemaker", "CreateEndpoint", members=("EndpointName", "EndpointConfigName", "Tags"))
+takes(
+    "sagemaker", "UpdateEndpoint",
+    members=("EndpointName", "EndpointConfigName", "RetainAllVariantProperties", "ExcludeRetainedVariantProperties"),
+)  # fmt: skip
 
 
 def _needs(org: Organisation, call: Call) -> Iterator[Need]:
@@ -35,10 +30,10 @@ def _needs(org: Organisation, call: Call) -> Iterator[Need]:
 
 
 @serves(
-    "sagemaker", "CreateEndpoint", needs=_needs, fidelity="emulated",
-    source=_MODEL + "CreateEndpoint; automating-sagemaker-with-eventbridge",
-    note="no container runs and nothing can be invoked; in service after 5 s of the clock if the models' roles may "
-    "read the artifacts, else Failed; no deployment configuration, no resolved images",
+    "sagemaker", "CreateEndpoint", needs=_needs, fidelity="emulated", source=_MODEL + "CreateEndpoint" + _GUIDE,
+    note="no container runs and nothing can be invoked; in service after 1 s of the clock if the models' roles may "
+    "read the artifacts, else Failed; images resolve to made-up digests (no ECR), which a control verb moves; no "
+    "deployment configuration",
 )  # fmt: skip
 def create(org: Organisation, call: Call) -> Params:
     params = call.params
@@ -53,145 +48,72 @@ def create(org: Organisation, call: Call) -> Params:
         "LastModifiedTime": time,
     }
     endpoint = add(org, call, "endpoint", record)
-    _announce(org, call, endpoint, config.record)
-    _later(org, call, endpoint, config.record)
+    deploy(org, call, endpoint, config.record)
     return {"EndpointArn": endpoint.arn}
 
 
 @serves(
-    "sagemaker", "UpdateEndpoint", needs=_needs, fidelity="emulated", source=_MODEL + "UpdateEndpoint",
-    note="a new configuration only; what can't be read leaves the former configuration in service, with the reason",
+    "sagemaker", "UpdateEndpoint", needs=_needs, fidelity="emulated", source=_MODEL + "UpdateEndpoint" + _GUIDE,
+    note="one step of traffic, without baking and alarms; what can't be read, or a fault set by a control verb, leaves "
+    "the former configuration in service, with the reason; deployment configurations are refused; deployment events "
+    "while the update is under way only, as the samples show",
 )  # fmt: skip
 def update(org: Organisation, call: Call) -> Params:
     params = call.params
     endpoint = find(org, call, "endpoint", params["EndpointName"])
-    config = find(org, call, "endpoint-config", params["EndpointConfigName"])
-    _require_settled(endpoint)
-    _move(org, endpoint, "Updating")
-    _announce(org, call, endpoint, config.record)
-    _later(org, call, endpoint, config.record)
+    config = find(org, call, "endpoint-config", params["EndpointConfigName"]).record
+    require_settled(endpoint)
+    if params.get("RetainAllVariantProperties"):
+        asked = params.get("ExcludeRetainedVariantProperties") or []
+        config = retaining(config, endpoint.record, {one["VariantPropertyType"] for one in asked})
+    elif params.get("ExcludeRetainedVariantProperties"):
+        raise invalid("ExcludeRetainedVariantProperties is given without RetainAllVariantProperties.")
+    move(org, "endpoint", endpoint, "Updating")
+    deploy(org, call, endpoint, config)
     return {"EndpointArn": endpoint.arn}
 
 
 @serves(
-    "sagemaker",
-    "DeleteEndpoint",
-    needs=named("endpoint"),
-    fidelity="emulated",
-    source=_MODEL + "DeleteEndpoint",
-    note="gone after 5 s of the clock",
-)
-def delete(org: Organisation, call: Call) -> Params:
-    endpoint = find(org, call, "endpoint", call.params["EndpointName"])
-    _require_settled(endpoint)
-    _move(org, endpoint, "Deleting")
-    _announce(org, call, endpoint, None)
-
-    def gone() -> None:
-        with org.lock:
-            hosting(org, call.owner, call.region).kinds["endpoint"].pop(call.params["EndpointName"], None)
-
-    virtual(org.clock).after(TRANSITION_SECONDS, gone, f"deletion of {endpoint.arn}")
-    return {}
-
-
-def _require_settled(endpoint: Hosted) -> None:
-    if endpoint.record["EndpointStatus"] in ("Creating", "Updating", "Deleting"):
-        raise invalid(f'Cannot update in-progress endpoint "{endpoint.arn}".')
-
-
-def _later(org: Organisation, call: Call, endpoint: Hosted, config: Params) -> None:
-    """End a creation or update when its time has come."""
-    first = endpoint.record["EndpointStatus"] == "Creating"
-
-    def settle() -> None:
-        with org.lock:
-            failure = _failure(org, call, config)
-            if failure is None:
-                endpoint.record["EndpointConfigName"] = config["EndpointConfigName"]
-                endpoint.record["ProductionVariants"] = [_variant(one) for one in config["ProductionVariants"]]
-                endpoint.record.pop("FailureReason", None)
-            else:
-                endpoint.record["FailureReason"] = failure
-            _move(org, endpoint, "Failed" if failure and first else "InService")
-            _announce(org, call, endpoint, config)
-
-    virtual(org.clock).after(TRANSITION_SECONDS, settle, f"deployment of {endpoint.arn}")
-
-
-def _failure(org: Organisation, call: Call, config: Params) -> str | None:
-    """Why the configuration can't be deployed, None if it can."""
-    try:
-        for variant in config["ProductionVariants"]:
-            model = find(org, call, "model", variant["ModelName"]).record
-            reader = execution_role(org, call, model["ExecutionRoleArn"], model["ModelName"])
-            check_artifacts(org, call, model, reader)
-    except ApiError as error:
-        return error.message
-    return None
-
-
-def _variant(variant: Params) -> Params:
-    weight, count = variant["InitialVariantWeight"], variant["InitialInstanceCount"]
-    return {
-        "VariantName": variant["VariantName"],
-        "CurrentWeight": weight,
-        "DesiredWeight": weight,
-        "CurrentInstanceCount": count,
-        "DesiredInstanceCount": count,
-    }
-
-
-def _move(org: Organisation, endpoint: Hosted, status: str) -> None:
-    endpoint.record["EndpointStatus"] = status
-    endpoint.record["LastModifiedTime"] = max(now(org), endpoint.record["LastModifiedTime"])
-
-
-def _announce(org: Organisation, call: Call, endpoint: Hosted, config: Params | None) -> None:
-    record = endpoint.record
-    shown = (config or {}).get("ProductionVariants") or []
-    variants = [
-        {
-            "DesiredWeight": float(one["InitialVariantWeight"]),
-            "DesiredInstanceCount": float(one["InitialInstanceCount"]),
-        }
-        for one in shown
-    ] or [
-        {"DesiredWeight": float(one["DesiredWeight"]), "DesiredInstanceCount": float(one["DesiredInstanceCount"])}
-        for one in record.get("ProductionVariants", [])
-    ]
-    detail: Params = {
-        "EndpointName": record["EndpointName"],
-        "EndpointArn": endpoint.arn.lower(),
-        "EndpointConfigName": (config or record)["EndpointConfigName"],
-        "ProductionVariants": variants,
-        "EndpointStatus": upper_snake(record["EndpointStatus"]),
-        "CreationTime": _milliseconds(record["CreationTime"]),
-        "LastModifiedTime": _milliseconds(record["LastModifiedTime"]),
-        "Tags": dict(endpoint.tags),
-    }
-    if record.get("FailureReason"):
-        detail["FailureReason"] = record["FailureReason"]
-    org.emit(call.owner, call.region, "aws.sagemaker", DETAIL_TYPE, detail, [endpoint.arn.lower()])
-
-
-def upper_snake(status: str) -> str:
-    """`InService` as the events spell it: `IN_SERVICE`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", status).upper()
-
-
-def _milliseconds(time: datetime) -> float:
-    return float(round(time.timestamp() * 1000))
+    "sagemaker", "UpdateEndpointWeightsAndCapacities", needs=named("endpoint"), fidelity="emulated",
+    source=_MODEL + "UpdateEndpointWeightsAndCapacities; DescribeEndpointOutput (RollingBack)" + _GUIDE,
+    note="done after 1 s of the clock; a fault set by a control verb rolls it back; serverless concurrency is refused",
+)  # fmt: skip
+def update_weights(org: Organisation, call: Call) -> Params:
+    params = call.params
+    endpoint = find(org, call, "endpoint", params["EndpointName"])
+    require_settled(endpoint)
+    known = {variant["VariantName"]: variant for variant in endpoint.record["ProductionVariants"]}
+    wanted: dict[str, Params] = {}
+    for asked in params["DesiredWeightsAndCapacities"]:
+        name = asked["VariantName"]
+        if name not in known:
+            raise invalid(f'Could not find variant "{name}" of endpoint "{endpoint.arn}".')
+        if "DesiredInstanceCount" in asked and "DesiredInstanceCount" not in known[name]:
+            raise invalid(f'Variant "{name}" is serverless: it has no instances to count.')
+        refuse_members("UpdateEndpointWeightsAndCapacities", asked, frozenset({"VariantName", *RETAINED}))
+        wanted[name] = {member: asked[member] for member in RETAINED if member in asked}
+    scale(org, call, endpoint, wanted)
+    return {"EndpointArn": endpoint.arn}
 
 
 @serves(
-    "sagemaker",
-    "DescribeEndpoint",
-    needs=named("endpoint"),
-    fidelity="emulated",
-    source=_MODEL + "DescribeEndpoint",
-    note="no DeployedImages: no image is pulled",
-)
+    "sagemaker", "DeleteEndpoint", needs=named("endpoint"), fidelity="emulated",
+    source=_MODEL + "DeleteEndpoint" + _GUIDE + "; gruntwork-io/cloud-nuke#1142 (refused with inference components)",
+    note="gone after 1 s of the clock",
+)  # fmt: skip
+def delete(org: Organisation, call: Call) -> Params:
+    endpoint = find(org, call, "endpoint", call.params["EndpointName"])
+    require_settled(endpoint, deleting=True)
+    if components_on(org, call, call.params["EndpointName"]):
+        raise invalid(
+            "Cannot delete endpoint with inference component associated. Please delete inference component and try it "
+            "again."
+        )
+    retire(org, call, endpoint)
+    return {}
+
+
+@serves("sagemaker", "DescribeEndpoint", needs=named("endpoint"), source=_MODEL + "DescribeEndpoint")
 def describe(org: Organisation, call: Call) -> Params:
     return copy.deepcopy(find(org, call, "endpoint", call.params["EndpointName"]).record)
 

@@ -1,7 +1,8 @@
-"""The store of models, endpoint configurations and endpoints, one per account and region, and their common parts.
+"""The store of what is hosted, one per account and region, and the common parts of its operations.
 
-Error words as callers met them: "Cannot create already existing model …", "Could not find endpoint …". ARNs keep the
-names' case here; endpoint events carry them lower-cased, as the documented sample does.
+Models, endpoint configurations, endpoints, inference components, transform jobs. Error words as callers met them:
+"Cannot create already existing model …", "Could not find endpoint …". ARNs keep the names' case here; endpoint events
+carry them lower-cased, as the documented sample does.
 """
 
 from __future__ import annotations
@@ -10,28 +11,55 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rehearsal.organisation.core import Call, Need, Needs, NotEmulated, Organisation, Params, condition_keys
+from rehearsal.organisation.core import (
+    ApiError,
+    Call,
+    Need,
+    Needs,
+    NotEmulated,
+    Organisation,
+    Params,
+    condition_keys,
+)
+from rehearsal.organisation.model import model
 
 from .needs import Context, own_tag_keys
 from .registry import SERVICE, invalid, paged, tags_of
 
-Kind = Literal["model", "endpoint-config", "endpoint"]
-WORDS: Mapping[Kind, str] = {"model": "model", "endpoint-config": "endpoint configuration", "endpoint": "endpoint"}
+Kind = Literal["model", "endpoint-config", "endpoint", "inference-component", "transform-job"]
+WORDS: Mapping[Kind, str] = {
+    "model": "model",
+    "endpoint-config": "endpoint configuration",
+    "endpoint": "endpoint",
+    "inference-component": "inference component",
+    "transform-job": "transform job",
+}
 _NAMES: Mapping[Kind, str] = {
     "model": "ModelName",
     "endpoint-config": "EndpointConfigName",
     "endpoint": "EndpointName",
+    "inference-component": "InferenceComponentName",
+    "transform-job": "TransformJobName",
 }
+STATUSES: Mapping[Kind, str] = {
+    "endpoint": "EndpointStatus",
+    "inference-component": "InferenceComponentStatus",
+    "transform-job": "TransformJobStatus",
+}
+_EQUAL = {"EndpointNameEquals": "EndpointName", "VariantNameEquals": "VariantName"}
+_MATCH_ANY_CASE: frozenset[Kind] = frozenset({"endpoint"})
+"""`The name is case-insensitive in CreateEndpoint` (botocore sagemaker service-2: CreateEndpointInput)."""
 
 condition_keys(
     "sagemaker", "sagemaker:NetworkIsolation", "sagemaker:VpcSubnets", "sagemaker:VpcSecurityGroupIds",
-    "sagemaker:InstanceTypes", "sagemaker:ModelArn",
+    "sagemaker:InstanceTypes", "sagemaker:ModelArn", "sagemaker:ServerlessMaxConcurrency",
+    "sagemaker:ServerlessMemorySize",
 )  # fmt: skip
 
 
 @dataclass(slots=True)
 class Hosted:
-    """A model, configuration or endpoint. `record` holds the members that its Describe answers."""
+    """One of them. `record` holds the members that its Describe answers."""
 
     arn: str
     record: Params
@@ -40,9 +68,7 @@ class Hosted:
 
 @dataclass(slots=True)
 class Hosting:
-    kinds: dict[Kind, dict[str, Hosted]] = field(
-        default_factory=lambda: {"model": {}, "endpoint-config": {}, "endpoint": {}}
-    )
+    kinds: dict[Kind, dict[str, Hosted]] = field(default_factory=lambda: {kind: {} for kind in WORDS})
 
 
 def hosting(org: Organisation, account: str, region: str) -> Hosting:
@@ -55,11 +81,9 @@ def hosted_arn(account: str, region: str, kind: Kind, name: str) -> str:
 
 
 def at_arn(org: Organisation, arn: str) -> Hosted | None:
-    """What an ARN of one of the three kinds names, if it exists."""
+    """What an ARN of one of the kinds names, if it exists."""
     parts = arn.split(":", 5)
     kind, _, name = parts[5].partition("/")
-    if kind not in WORDS:
-        return None
     for known, held in hosting(org, parts[4], parts[3]).kinds.items():
         if known == kind:
             return held.get(name)
@@ -69,7 +93,8 @@ def at_arn(org: Organisation, arn: str) -> Hosted | None:
 def find(org: Organisation, call: Call, kind: Kind, name: str) -> Hosted:
     found = hosting(org, call.owner, call.region).kinds[kind].get(name)
     if found is None:
-        raise invalid(f'Could not find {WORDS[kind]} "{hosted_arn(call.owner, call.region, kind, name)}".')
+        arn = hosted_arn(call.owner, call.region, kind, name)
+        raise _refusal(call, "ResourceNotFound", f'Could not find {WORDS[kind]} "{arn}".')
     return found
 
 
@@ -78,10 +103,21 @@ def add(org: Organisation, call: Call, kind: Kind, record: Params) -> Hosted:
     name = record[_NAMES[kind]]
     held = hosting(org, call.owner, call.region).kinds[kind]
     arn = hosted_arn(call.owner, call.region, kind, name)
-    if name in held:
-        raise invalid(f'Cannot create already existing {WORDS[kind]} "{arn}".')
+    taken = {one.lower() for one in held} if kind in _MATCH_ANY_CASE else set(held)
+    if (name.lower() if kind in _MATCH_ANY_CASE else name) in taken:
+        raise _refusal(call, "ResourceInUse", f'Cannot create already existing {WORDS[kind]} "{arn}".')
     held[name] = Hosted(arn, record, tags_of(call.params))
     return held[name]
+
+
+def remove(org: Organisation, call: Call, kind: Kind, name: str) -> None:
+    hosting(org, call.owner, call.region).kinds[kind].pop(name, None)
+
+
+def _refusal(call: Call, code: str, message: str) -> ApiError:
+    """An error by the code that the operation's model lists, else ValidationException, as older operations have it."""
+    known = {shape.name for shape in model(SERVICE).operation_model(call.operation).error_shapes}
+    return ApiError(code, message) if code in known else invalid(message)
 
 
 def refuse_members(what: str, given: Params, served: frozenset[str]) -> None:
@@ -116,21 +152,26 @@ def with_tags(call: Call, first: Need) -> Iterator[Need]:
 
 
 def listed(org: Organisation, call: Call, kind: Kind, member: str, summary: tuple[str, ...]) -> Params:
-    """A List answer: filtered by name and time, sorted by creation (newest first unless asked otherwise), paged."""
-    params = call.params
-    name = _NAMES[kind]
+    """A List answer: filtered, sorted by creation (newest first unless asked otherwise), paged by 10, at most 100."""
+    params, name = call.params, _NAMES[kind]
     rows = [one.record for one in hosting(org, call.owner, call.region).kinds[kind].values()]
-    rows = [
-        row
-        for row in rows
-        if (params.get("NameContains") or "").lower() in row[name].lower()
-        and params.get("StatusEquals") in (None, row.get("EndpointStatus"))
-        and (params.get("CreationTimeAfter") is None or row["CreationTime"] > params["CreationTimeAfter"])
-        and (params.get("CreationTimeBefore") is None or row["CreationTime"] < params["CreationTimeBefore"])
-    ]
-    for unserved in ("LastModifiedTimeAfter", "LastModifiedTimeBefore"):
-        if params.get(unserved):
-            raise NotEmulated(f"sagemaker:{call.operation} with {unserved}")
-    by = name if params.get("SortBy") == "Name" else "CreationTime"
-    rows.sort(key=lambda row: row[by], reverse=params.get("SortOrder") != "Ascending")
+    rows = [row for row in rows if _asked_for(row, kind, params)]
+    by = {"Name": name, "Status": STATUSES.get(kind, name)}.get(params.get("SortBy", ""), "CreationTime")
+    rows.sort(key=lambda row: (row[by], row[name]), reverse=params.get("SortOrder") != "Ascending")
     return paged(member, [{key: row[key] for key in summary if key in row} for row in rows], params)
+
+
+def _asked_for(row: Params, kind: Kind, params: Params) -> bool:
+    return (
+        (params.get("NameContains") or "").lower() in row[_NAMES[kind]].lower()
+        and params.get("StatusEquals") in (None, row.get(STATUSES.get(kind, "")))
+        and all(params.get(asked) in (None, row.get(held)) for asked, held in _EQUAL.items())
+        and _between(row["CreationTime"], params, "CreationTime")
+        and _between(row.get("LastModifiedTime", row["CreationTime"]), params, "LastModifiedTime")
+    )
+
+
+def _between(time: object, params: Params, what: str) -> bool:
+    """`…After` includes its moment, `…Before` doesn't (botocore sagemaker service-2: ListEndpoints, ListModels)."""
+    after, before = params.get(f"{what}After"), params.get(f"{what}Before")
+    return (after is None or time >= after) and (before is None or time < before)

@@ -5,62 +5,66 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 
-from rehearsal.organisation.core import ApiError, Call, Caller, Need, Organisation, Params, pass_role, serves, takes
+from rehearsal.organisation.core import Call, Need, Organisation, Params, pass_role, serves, takes
 
-from .artifacts import artifact_urls, check_artifact
-from .hosting import add, find, hosted_arn, hosting, listed, named, need, refuse_members, with_tags
-from .names import package_ref
+from .containers import PRINCIPAL, check_artifacts, check_container, containers_of, execution_role
+from .hosting import add, find, hosted_arn, listed, named, need, remove, with_tags
+from .model_events import emit_changed
 from .needs import Context, anywhere, package_needs
-from .registry import find_package, invalid, now
+from .registry import invalid, now
 
 _MODEL = "botocore sagemaker service-2: "
 _SERVED = frozenset(
-    {"ModelName", "PrimaryContainer", "Containers", "ExecutionRoleArn", "Tags", "VpcConfig", "EnableNetworkIsolation"}
-)
-_CONTAINER = frozenset({"ContainerHostname", "Image", "Mode", "ModelDataUrl", "Environment", "ModelPackageName"})
-_PRINCIPAL = "sagemaker.amazonaws.com"
+    {
+        "ModelName", "PrimaryContainer", "Containers", "InferenceExecutionConfig", "ExecutionRoleArn", "Tags",
+        "VpcConfig", "EnableNetworkIsolation",
+    }
+)  # fmt: skip
 takes("sagemaker", "CreateModel", members=_SERVED)
-READS = "SageMaker reads the model's artifact with the execution role"
 
 
-def containers_of(record: Params) -> list[Params]:
-    return record.get("Containers") or ([record["PrimaryContainer"]] if record.get("PrimaryContainer") else [])
-
-
-def _needs(org: Organisation, call: Call) -> Iterator[Need]:
-    params = call.params
+def isolation_context(params: Params) -> Context:
+    """The condition keys of network isolation and VPC settings, where the request carries them."""
     context: Context = {}
     if params.get("EnableNetworkIsolation") is not None:
         context["sagemaker:NetworkIsolation"] = str(params["EnableNetworkIsolation"]).lower()
     if params.get("VpcConfig"):
         context["sagemaker:VpcSubnets"] = list(params["VpcConfig"]["Subnets"])
         context["sagemaker:VpcSecurityGroupIds"] = list(params["VpcConfig"]["SecurityGroupIds"])
+    return context
+
+
+def _needs(org: Organisation, call: Call) -> Iterator[Need]:
+    params = call.params
+    context = isolation_context(params)
     yield from with_tags(call, need(org, call, "model", params["ModelName"], context))
     for container in containers_of(params):
         if container.get("ModelPackageName"):
             yield from package_needs(org, call, "sagemaker:CreateModel", container["ModelPackageName"], context)
     if params.get("ExecutionRoleArn"):
-        yield pass_role(params["ExecutionRoleArn"], _PRINCIPAL)
+        yield pass_role(params["ExecutionRoleArn"], PRINCIPAL)
 
 
 @serves(
     "sagemaker", "CreateModel", needs=_needs, fidelity="emulated",
     source=_MODEL + "CreateModel (a version must be Approved); sagemaker-roles (PassRole; the role passed reads the "
     "artifact); model-registry-deploy (CreateModel on the shared version)",
-    note="single-model containers by image and artifact or by version; the image is not pulled (no ECR); no network: "
-    "subnets and security groups are judged and shown, not looked up; "
-    "multi-model, inference pipelines' execution mode and compressed-free sources are refused",
+    note="containers by image and artifact (one object) or by version; the image is not pulled (no ECR); no network: "
+    "subnets and security groups are judged and shown, not looked up; multi-model containers, prefixes of objects, "
+    "additional sources, private registries and metrics endpoints are refused",
 )  # fmt: skip
 def create(org: Organisation, call: Call) -> Params:
     params = call.params
     given = containers_of(params)
     if not given or (params.get("Containers") and params.get("PrimaryContainer")):
         raise invalid("Specify either PrimaryContainer or Containers.")
+    if params.get("InferenceExecutionConfig") and not params.get("Containers"):
+        raise invalid("InferenceExecutionConfig is for models of several Containers.")
     for container in given:
-        _check_container(org, call, container)
+        check_container(org, call, container)
     if not params.get("ExecutionRoleArn"):
         raise invalid("ExecutionRoleArn is required to create a model.")
-    reader = execution_role(org, call, params["ExecutionRoleArn"], params["ModelName"])
+    reader = execution_role(org, call, params["ExecutionRoleArn"], "model", params["ModelName"])
     check_artifacts(org, call, params, reader)
     record = {name: copy.deepcopy(value) for name, value in params.items() if name != "Tags"}
     record |= {
@@ -68,54 +72,9 @@ def create(org: Organisation, call: Call) -> Params:
         "CreationTime": now(org),
         "EnableNetworkIsolation": bool(params.get("EnableNetworkIsolation")),
     }
-    return {"ModelArn": add(org, call, "model", record).arn}
-
-
-def _check_container(org: Organisation, call: Call, container: Params) -> None:
-    refuse_members("CreateModel in a container", container, _CONTAINER)
-    package = container.get("ModelPackageName")
-    if bool(package) == bool(container.get("Image")):
-        raise invalid("Specify one of either Image and Model Data URL or ModelPackageName in container definition.")
-    if container.get("Mode") == "MultiModel":
-        refuse_members("CreateModel in a container", {"Mode MultiModel": True}, frozenset())
-    if package:
-        version = find_package(org, package_ref(package, call.owner, call.region))
-        status = version.record["ModelApprovalStatus"]
-        if status != "Approved":
-            raise invalid(
-                f"ModelPackage {version.ref.arn} is {status}: its ModelApprovalStatus must be Approved to deploy it."
-            )
-
-
-def execution_role(org: Organisation, call: Call, role: str, model: str) -> Caller:
-    """The session that SageMaker takes of a role for a model; its trust must admit SageMaker."""
-    if role.split(":")[4] != call.owner:
-        raise invalid(f"The execution role {role} must be in the account of the model, {call.owner}.")
-    try:
-        _, caller = org.service_session(
-            _PRINCIPAL, role, session_name="SageMaker", source_account=call.owner,
-            source_arn=hosted_arn(call.owner, call.region, "model", model),
-        )  # fmt: skip
-    except ApiError as error:
-        raise invalid(
-            f'The execution role ARN "{role}" is invalid. Please ensure that the role exists and that its trust '
-            f'relationship policy allows the action "sts:AssumeRole" for the service principal "{_PRINCIPAL}". '
-            f"({error.message})"
-        ) from error
-    return caller
-
-
-def check_artifacts(org: Organisation, call: Call, record: Params, reader: Caller) -> None:
-    """Let SageMaker read every artifact of a model as `reader`. Raises ValidationException with the reason."""
-    for container in containers_of(record):
-        package = container.get("ModelPackageName")
-        sources = [container]
-        if package:
-            version = find_package(org, package_ref(package, call.owner, call.region))
-            sources = (version.record.get("InferenceSpecification") or {}).get("Containers") or []
-        for source in sources:
-            for url in artifact_urls(source):
-                check_artifact(org, url, reader, call.region, READS)
+    added = add(org, call, "model", record)
+    emit_changed(org, call, added)
+    return {"ModelArn": added.arn}
 
 
 @serves("sagemaker", "DescribeModel", needs=named("model"), source=_MODEL + "DescribeModel")
@@ -129,12 +88,11 @@ def list_models(org: Organisation, call: Call) -> Params:
 
 
 @serves(
-    "sagemaker",
-    "DeleteModel",
-    needs=named("model"),
+    "sagemaker", "DeleteModel", needs=named("model"),
     source=_MODEL + "DeleteModel: the model object only; endpoints that serve it go on",
-)
+)  # fmt: skip
 def delete(org: Organisation, call: Call) -> Params:
-    find(org, call, "model", call.params["ModelName"])
-    del hosting(org, call.owner, call.region).kinds["model"][call.params["ModelName"]]
+    found = find(org, call, "model", call.params["ModelName"])
+    remove(org, call, "model", call.params["ModelName"])
+    emit_changed(org, call, found)
     return {}

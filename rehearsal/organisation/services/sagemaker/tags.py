@@ -34,7 +34,7 @@ def _need(org: Organisation, call: Call) -> Iterator[Need]:
 
 @serves(
     "sagemaker", "AddTags", needs=_need, fidelity="emulated", source=_MODEL + "AddTags",
-    note="groups, models, endpoint configurations and endpoints; sagemaker:TaggingAction is not set",
+    note="groups and what is hosted; sagemaker:TaggingAction is not set",
 )  # fmt: skip
 def add_tags(org: Organisation, call: Call) -> Params:
     found = _tagged(org, call.params["ResourceArn"])
@@ -47,7 +47,7 @@ def add_tags(org: Organisation, call: Call) -> Params:
 
 @serves(
     "sagemaker", "ListTags", needs=_need, fidelity="emulated", source=_MODEL + "ListTags",
-    note="groups, models, endpoint configurations and endpoints",
+    note="groups and what is hosted",
 )  # fmt: skip
 def list_tags(org: Organisation, call: Call) -> Params:
     return paged("Tags", _listed(_tagged(org, call.params["ResourceArn"])), call.params, default=_MOST_TAGS)
@@ -55,7 +55,7 @@ def list_tags(org: Organisation, call: Call) -> Params:
 
 @serves(
     "sagemaker", "DeleteTags", needs=_need, fidelity="emulated", source=_MODEL + "DeleteTags",
-    note="groups, models, endpoint configurations and endpoints",
+    note="groups and what is hosted",
 )  # fmt: skip
 def delete_tags(org: Organisation, call: Call) -> Params:
     found = _tagged(org, call.params["ResourceArn"])

@@ -1,0 +1,32 @@
+"""States that change on the organisation's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rehearsal.organisation.clock import virtual
+from rehearsal.organisation.core import Organisation
+
+from .hosting import STATUSES, Hosted, Kind
+from .registry import now
+
+TRANSITION_SECONDS = 1.0
+"""How long what takes minutes at AWS takes on the organisation's clock."""
+
+
+def move(org: Organisation, kind: Kind, hosted: Hosted, status: str) -> None:
+    """Give it a status; its LastModifiedTime never goes back."""
+    hosted.record[STATUSES[kind]] = status
+    hosted.record["LastModifiedTime"] = max(now(org), hosted.record["LastModifiedTime"])
+
+
+def later(
+    org: Organisation, hosted: Hosted, step: Callable[[], None], seconds: float = TRANSITION_SECONDS
+) -> None:  # fmt: skip
+    """Do a step of a transition in so many seconds of the clock, under the organisation's lock."""
+
+    def locked() -> None:
+        with org.lock:
+            step()
+
+    virtual(org.clock).after(seconds, locked, f"transition of {hosted.arn}")
