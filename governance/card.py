@@ -13,8 +13,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from governance.canonical import Json, digest, floats_as_text, sha256_text
+from governance.canonical import Json
 from governance.card_schema import LARGEST_CONTENT, SCHEMA, problems_of
+from governance.documents import card_document
 from governance.errors import CardError
 
 
@@ -106,10 +107,7 @@ def card_digest(content: str) -> str:
     """SHA-256 of a card: of its canonical JSON (floats as their shortest text), of the raw text where it is
     no JSON.
     """
-    try:
-        return digest(floats_as_text(json.loads(content)))
-    except (ValueError, RecursionError):
-        return sha256_text(content)
+    return card_document(content).sha256
 
 
 def card_columns(content: str | None, status: str | None, description: str | None) -> dict[str, str | None]:

@@ -1,8 +1,9 @@
 """Events as EventBridge delivers them, parsed once into frozen values.
 
 Documented shapes: sagemaker/latest/dg/automating-sagemaker-with-eventbridge ("SageMaker model package state
-change", "SageMaker endpoint state change"). Extra fields pass, unknown detail types are refused. Requests for
-a stage are our own custom events (source `mlgov.requests`): what they say is a claim.
+change", "SageMaker model card state change", "SageMaker endpoint state change", "SageMaker endpoint deployment state
+change"); records of CloudTrail: `governance/cloudtrail.py`. Extra fields pass, unknown detail types are refused.
+Requests for a stage are our own custom events (source `mlgov.requests`): what they say is a claim.
 """
 
 from __future__ import annotations
@@ -13,14 +14,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from governance.canonical import Json, digest, floats_as_text
+from governance.canonical import Json, floats_as_text
+from governance.cloudtrail import ApiCall, parse_record
+from governance.documents import Document, specification_document, without_environment
 from governance.errors import MissingField, NotAnEvent, UnknownEvent
 from governance.fields import Fields
 from governance.times import Moment
 
 SAGEMAKER = "aws.sagemaker"
 PACKAGE_CHANGE = "SageMaker Model Package State Change"
+CARD_CHANGE = "SageMaker Model Card State Change"
 ENDPOINT_CHANGE = "SageMaker Endpoint State Change"
+ENDPOINT_DEPLOYMENT = "SageMaker Endpoint Deployment State Change"
+API_CALL = "AWS API Call via CloudTrail"
 REQUESTS = "mlgov.requests"
 STAGE_REQUESTED = "Stage Requested"
 
@@ -93,7 +99,7 @@ class PackageEvent:
     changed: tuple[str, ...]
     values: tuple[tuple[str, Json], ...]
     artifact: Artifact
-    specification_sha256: str | None
+    specification: Document | None
     reason: str | None
 
     @property
@@ -119,6 +125,30 @@ class EndpointEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class CardEvent:
+    """A model card of the account changed: not the card inside a model package, but one that stands by itself.
+
+    `model` is what the card is about, by its author's own word: the ARN of a model package, or anything else.
+    """
+
+    envelope: Envelope
+    name: str
+    version: int
+    status: str
+    model: str | None
+    modified: Moment
+    modified_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallEvent:
+    """CloudTrail's record of an API call."""
+
+    envelope: Envelope
+    call: ApiCall
+
+
+@dataclass(frozen=True, slots=True)
 class StageRequest:
     """Somebody asks that a version be admitted to a stage (`stage` is the life cycle's name). A claim, not a
     fact.
@@ -130,7 +160,7 @@ class StageRequest:
     reason: str | None
 
 
-Event = PackageEvent | EndpointEvent | StageRequest
+Event = PackageEvent | CardEvent | EndpointEvent | CallEvent | StageRequest
 
 
 def parse_event(body: str) -> Event:
@@ -199,20 +229,20 @@ def _package(envelope: Envelope, detail: Fields) -> PackageEvent:
         lifecycle=lifecycle,
         changed=changed,
         values=tuple((field, _value(detail, field)) for field in changed),
-        artifact=_artifact(specification),
-        specification_sha256=specification_digest(specification.members) if specification else None,
+        artifact=artifact_of(specification),
+        specification=specification_document(specification.members) if specification else None,
         reason=detail.optional_text(DESCRIPTION_FIELD),
     )
 
 
 def _value(detail: Fields, field: str) -> Json:
     lower = field[:1].lower() + field[1:]
-    return floats_as_text(detail.members.get(field, detail.members.get(lower)))
+    return floats_as_text(without_environment(detail.members.get(field, detail.members.get(lower))))
 
 
 def specification_digest(specification: Json) -> str:
-    """SHA-256 of an inference specification, numbers as text: shows a swapped image or artifact."""
-    return digest(floats_as_text(dict(specification)))
+    """SHA-256 of an inference specification's document: shows a swapped image, artifact or environment."""
+    return specification_document(specification).sha256
 
 
 def _lifecycle(fields: Fields | None) -> LifeCycle | None:
@@ -221,7 +251,8 @@ def _lifecycle(fields: Fields | None) -> LifeCycle | None:
     return LifeCycle(fields.text("Stage"), fields.text("StageStatus"), fields.optional_text("StageDescription"))
 
 
-def _artifact(specification: Fields | None) -> Artifact:
+def artifact_of(specification: Fields | None) -> Artifact:
+    """What an inference specification's first container points at."""
     containers = specification.objects("Containers") if specification else ()
     if not containers:
         return NO_ARTIFACT
@@ -252,6 +283,23 @@ def _endpoint(envelope: Envelope, detail: Fields) -> EndpointEvent:
     )
 
 
+def _card(envelope: Envelope, detail: Fields) -> CardEvent:
+    by = detail.optional_object("LastModifiedBy")
+    return CardEvent(
+        envelope=envelope,
+        name=detail.text("ModelCardName"),
+        version=detail.integer("ModelCardVersion"),
+        status=detail.text("ModelCardStatus"),
+        model=detail.optional_text("ModelId"),
+        modified=detail.moment("LastModifiedTime"),
+        modified_by=by.optional_text("UserProfileArn") if by else None,
+    )
+
+
+def _call(envelope: Envelope, detail: Fields) -> CallEvent:
+    return CallEvent(envelope, parse_record(detail))
+
+
 def _request(envelope: Envelope, detail: Fields) -> StageRequest:
     arn = detail.text("ModelPackageArn")
     if not PACKAGE_ARN.fullmatch(arn):
@@ -261,6 +309,9 @@ def _request(envelope: Envelope, detail: Fields) -> StageRequest:
 
 _PARSERS: dict[str, Callable[[Envelope, Fields], Event]] = {
     f"{SAGEMAKER}: {PACKAGE_CHANGE}": _package,
+    f"{SAGEMAKER}: {CARD_CHANGE}": _card,
     f"{SAGEMAKER}: {ENDPOINT_CHANGE}": _endpoint,
+    f"{SAGEMAKER}: {ENDPOINT_DEPLOYMENT}": _endpoint,
+    f"{SAGEMAKER}: {API_CALL}": _call,
     f"{REQUESTS}: {STAGE_REQUESTED}": _request,
 }

@@ -14,22 +14,27 @@ from enum import StrEnum
 
 from governance.artifacts import digest_of_url
 from governance.canonical import Json, canonical, digest, iso
-from governance.card import card_digest
+from governance.documents import CARD, SPECIFICATION, Document, card_document
 from governance.events import (
     APPROVAL_FIELD,
     DESCRIPTION_FIELD,
     LIFECYCLE_FIELD,
     NO_ARTIFACT,
     Artifact,
+    CardEvent,
     PackageEvent,
     StageRequest,
 )
 from governance.readback import Identity, ReadBack
 from governance.stages import APPROVED, Stages
+from governance.times import parse_time
 
 VERSION_FIELD = "ModelPackage"
 STATUS_FIELD = "ModelPackageStatus"
 REQUEST_FIELD = "StageRequest"
+CARD_FIELD = "ModelCard"
+ACTOR_FIELD = "Actor"
+GAP_FIELD = "Gap"
 
 FIRST_SEEN_APPROVED = "first-seen-approved"
 """Incident: a version that came into being approved, or beyond the first stage (a clone, or a forged
@@ -47,16 +52,51 @@ class Kind(StrEnum):
     DELETION = "deletion"
     METADATA = "metadata"
     OBSERVATION = "observation"
+    CARD = "card"
     REQUEST = "request"
+    ACTOR = "actor"
+    GAP = "gap"
+
+
+class Witness(StrEnum):
+    """How a fact came to be known."""
+
+    EVENT = "event"
+    CLOUDTRAIL = "cloudtrail"
+    RECOVERED = "recovered"
+    GAP = "gap"
+    BACKFILL = "backfill"
+
+
+class Clock(StrEnum):
+    """Whose time `happened` is. REQUEST: CloudTrail's, when the call came, cut to seconds. ACTION: when SageMaker noted
+    a change of the life cycle. FOUND: when it was found, long after. EVENT: the envelope's. REGISTRY: the change's own.
+    """
+
+    REGISTRY = "registry"
+    EVENT = "event"
+    REQUEST = "request"
+    ACTION = "action"
+    FOUND = "found"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An artifact as S3 holds it. `checksum` is `<algorithm>:<base64>`, `checksum_type` FULL_OBJECT or COMPOSITE."""
+
+    version_id: str | None
+    checksum: str | None
+    checksum_type: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One change of one field of one version.
 
-    `happened` is the registry's LastModifiedTime (a request's: when it was put). `value` is what the field
-    became, as JSON. `sources` says where each part comes from: `event`, or `readback` (DescribeModelPackage
-    of the same change, or, for the card, of the version as it was `card_as_of`).
+    `happened` is the registry's LastModifiedTime unless `clock` says otherwise (a request's: when it was put). `value`
+    is what the field became, as JSON. `sources` says where each part comes from: `event`, `readback`
+    (DescribeModelPackage of the same change, or, for card and artifact, as they were when read), `cloudtrail`,
+    `action`. `event_id` names the event, the record of CloudTrail, or the action.
     """
 
     arn: str
@@ -72,18 +112,32 @@ class Fact:
     region: str
     package_status: str | None = None
     artifact: Artifact = NO_ARTIFACT
-    specification_sha256: str | None = None
+    stored: StoredObject | None = None
     actor: Identity | None = None
     reason: str | None = None
-    card_sha256: str | None = None
     card_as_of: datetime | None = None
     incident: str | None = None
     sources: tuple[tuple[str, str], ...] = ()
+    witness: Witness = Witness.EVENT
+    clock: Clock = Clock.REGISTRY
+    documents: tuple[Document, ...] = ()
 
     @property
     def content_id(self) -> str:
         """What makes this fact the same fact, however often and through whatever event it is told."""
         return content_id(self.arn, self.field, iso(self.happened), canonical(self.value))
+
+    def document_sha256(self, name: str) -> str | None:
+        """The digest of one of the fact's documents, None where it has none of that name."""
+        return next((document.sha256 for document in self.documents if document.name == name), None)
+
+    @property
+    def specification_sha256(self) -> str | None:
+        return self.document_sha256(SPECIFICATION)
+
+    @property
+    def card_sha256(self) -> str | None:
+        return self.document_sha256(CARD)
 
     @property
     def artifact_sha256(self) -> str | None:
@@ -116,7 +170,38 @@ def request_fact(request: StageRequest, group: str, version: int) -> Fact:
         arn=request.arn, group=group, version=version, kind=Kind.REQUEST, field=REQUEST_FIELD,
         value={"Stage": request.stage}, happened=request.envelope.time, created=None,
         event_id=request.envelope.event_id, account=request.envelope.account, region=request.envelope.region,
-        reason=request.reason, sources=(("change", "event"), ("reason", "event")),
+        reason=request.reason, sources=(("change", "event"), ("reason", "event")), clock=Clock.EVENT,
+    )  # fmt: skip
+
+
+def card_fact(event: CardEvent, group: str, version: int) -> Fact:
+    """The fact that a card which stands by itself, and says it is about a version, changed."""
+    actor = Identity(event.modified_by) if event.modified_by else None
+    return Fact(
+        arn=str(event.model), group=group, version=version, kind=Kind.CARD, field=CARD_FIELD,
+        value={"ModelCardName": event.name, "ModelCardVersion": event.version, "ModelCardStatus": event.status},
+        happened=event.modified.at, created=None, event_id=event.envelope.event_id, account=event.envelope.account,
+        region=event.envelope.region, actor=actor,
+        sources=(*((("actor", "event"),) if actor else ()), ("change", "event")),
+    )  # fmt: skip
+
+
+def actor_fact(
+    explained: Mapping[str, Json], actor: Identity, *, event_id: str, account: str, region: str, witness: Witness
+) -> Fact:
+    """The fact that it became known later who did what the ledger's row `explained` tells."""
+    value = {
+        "actor": actor.arn,
+        "contentid": explained["contentid"],
+        "kind": explained["kind"],
+        "sourceidentity": actor.source_identity,
+    }
+    return Fact(
+        arn=explained["modelpackagearn"], group=explained["modelpackagegroupname"],
+        version=explained["modelpackageversion"], kind=Kind.ACTOR, field=ACTOR_FIELD, value=value,
+        happened=parse_time(explained["happenedat"]).at, created=None, event_id=event_id, account=account,
+        region=region, actor=actor, sources=(("actor", "cloudtrail"), ("change", "cloudtrail")), witness=witness,
+        clock=Clock(explained.get("clock", Clock.REGISTRY)),
     )  # fmt: skip
 
 
@@ -162,7 +247,7 @@ def _base(event: PackageEvent, kind: Kind, field: str, value: Json) -> Fact:
         arn=event.arn, group=event.group, version=event.version, kind=kind, field=field, value=value,
         happened=event.modified.at, created=event.created.at, event_id=event.envelope.event_id,
         account=event.envelope.account, region=event.envelope.region, package_status=event.status,
-        artifact=event.artifact, specification_sha256=event.specification_sha256, reason=reason,
+        artifact=event.artifact, documents=(event.specification,) if event.specification else (), reason=reason,
         sources=(("change", "event"), *((("reason", "event"),) if reason else ())),
     )  # fmt: skip
 
@@ -181,13 +266,14 @@ def _with_readback(fact: Fact, event: PackageEvent, seen: ReadBack | None, same_
         sources |= {"reason": "readback"} if reason else {}
     sources |= {"actor": "readback"} if actor else {}
     sources |= {"card": "readback"} if seen.card is not None else {}
+    documents = fact.documents + ((card_document(seen.card),) if seen.card is not None else ())
     if not event.changed and fact.kind in (Kind.APPROVAL, Kind.STAGE):
         sources["change"] = "readback"
     return replace(
         fact,
         actor=actor,
         reason=reason,
-        card_sha256=card_digest(seen.card) if seen.card is not None else None,
+        documents=documents,
         card_as_of=seen.modified if seen.card is not None else None,
         sources=tuple(sorted(sources.items())),
     )
@@ -202,8 +288,14 @@ def _with_incident(fact: Fact, event: PackageEvent, stages: Stages, known: Mappi
     begins = event.is_creation or (not event.changed and not known)
     if not begins or fact.kind not in (Kind.REGISTRATION, Kind.STATUS, Kind.OBSERVATION):
         return fact
-    stage = event.lifecycle
-    beyond = stage is not None and (
-        stage.stage != stages.first.lifecycle or stage.status.casefold() == APPROVED.casefold()
+    lifecycle = event.lifecycle.document() if event.lifecycle else None
+    return replace(fact, incident=FIRST_SEEN_APPROVED) if is_beyond(event.approval, lifecycle, stages) else fact
+
+
+def is_beyond(approval: str | None, lifecycle: Mapping[str, str] | None, stages: Stages) -> bool:
+    """Whether a version that stands so has what only an approver may give."""
+    if approval == APPROVED:
+        return True
+    return lifecycle is not None and (
+        lifecycle["Stage"] != stages.first.lifecycle or lifecycle["StageStatus"].casefold() == APPROVED.casefold()
     )
-    return replace(fact, incident=FIRST_SEEN_APPROVED) if event.approval == APPROVED or beyond else fact

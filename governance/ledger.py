@@ -7,16 +7,19 @@ the canonical JSON of all other attributes, `prevhash` the hash of the row befor
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
 from governance.canonical import Json, canonical, digest, iso
+from governance.documents import EVENT
 from governance.errors import LedgerError
-from governance.facts import Fact, content_id
+from governance.facts import Fact, Kind, content_id
+from governance.readback import Identity
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 GENESIS = "0" * 64
 
 Row: TypeAlias = dict[str, str | int | bool]
@@ -28,6 +31,10 @@ REQUIRED = frozenset(
         "sources", "prevhash", "hash",
     }
 )  # fmt: skip
+"""Attributes that every row has, of whatever schema version."""
+
+REQUIRED_SINCE = {1: REQUIRED, 2: REQUIRED | {"witness", "clock"}}
+"""Attributes of a row by its schema version: rows of all these versions verify."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ def seal(fact: Fact, head: Head, *, seen: datetime, came_from: Json, late: bool)
     """
     if fact.group is None or fact.version is None:
         raise LedgerError(f"{fact.arn} belongs to no group: unversioned packages are not governed")
-    actor = fact.actor
+    actor, stored = fact.actor, fact.stored
     values: dict[str, str | int | bool | None] = {
         "schemaversion": SCHEMA_VERSION,
         "modelpackagearn": fact.arn,
@@ -69,17 +76,24 @@ def seal(fact: Fact, head: Head, *, seen: datetime, came_from: Json, late: bool)
         "modelpackageversion": fact.version,
         "createdat": None if fact.created is None else iso(fact.created),
         "packagestatus": fact.package_status,
+        "witness": fact.witness.value,
+        "clock": fact.clock.value,
         "actor": actor.arn if actor else None,
         "actorsourceidentity": actor.source_identity if actor else None,
         "reason": fact.reason,
         "artifacturl": fact.artifact.url,
         "artifactetag": fact.artifact.etag,
         "artifactsha256": fact.artifact_sha256,
+        "artifactversionid": stored.version_id if stored else None,
+        "artifactchecksum": stored.checksum if stored else None,
+        "artifactchecksumtype": stored.checksum_type if stored else None,
         "image": fact.artifact.image,
         "imagedigest": fact.artifact.image_digest,
         "specificationsha256": fact.specification_sha256,
         "cardsha256": fact.card_sha256,
         "cardasof": None if fact.card_as_of is None else iso(fact.card_as_of),
+        "eventsha256": fact.document_sha256(EVENT),
+        "documents": canonical(sorted(document.name for document in fact.documents)) if fact.documents else None,
         "incident": fact.incident,
         "sources": canonical(dict(fact.sources)),
         "prevhash": head.hash,
@@ -92,6 +106,25 @@ def seal(fact: Fact, head: Head, *, seen: datetime, came_from: Json, late: bool)
 def row_hash(row: Mapping[str, Json]) -> str:
     """The hash that a row must carry."""
     return digest({name: value for name, value in row.items() if name != "hash"})
+
+
+def actors(rows: Iterable[Mapping[str, Json]]) -> dict[str, Identity]:
+    """Who did what, by content id: what was learnt later from CloudTrail counts before what a row itself says."""
+    known: dict[str, Identity] = {}
+    for row in sorted(rows, key=_seq_of):
+        if row["kind"] == Kind.ACTOR:
+            explained = json.loads(row["tovalue"])
+            known[explained["contentid"]] = Identity(explained["actor"], explained["sourceidentity"])
+        elif "actor" in row:
+            known[row["contentid"]] = Identity(row["actor"], row.get("actorsourceidentity"))
+    return known
+
+
+def says_more(actor: Identity, known: Identity | None) -> bool:
+    """Whether CloudTrail's name for who did it isn't what is known already."""
+    if known is None or known.arn != actor.arn:
+        return True
+    return actor.source_identity is not None and actor.source_identity != known.source_identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +169,13 @@ def _seq_of(row: Mapping[str, Json]) -> int:
 
 def _row_findings(arn: str, row: Mapping[str, Json], before: str) -> list[Finding]:
     seq = _seq_of(row)
-    lacking = sorted(REQUIRED - row.keys())
+    schema = row.get("schemaversion")
+    required = REQUIRED_SINCE.get(schema) if isinstance(schema, int) else REQUIRED
+    if required is None:
+        return [Finding(arn, seq, f"has schema version {schema}, this verifier knows {sorted(REQUIRED_SINCE)}")]
+    lacking = sorted(required - row.keys())
     if lacking:
         return [Finding(arn, seq, f"lacks {', '.join(lacking)}")]
-    if row["schemaversion"] != SCHEMA_VERSION:
-        return [Finding(arn, seq, f"has schema version {row['schemaversion']}, this verifier knows {SCHEMA_VERSION}")]
     try:
         actual = row_hash(row)
     except (TypeError, ValueError) as problem:

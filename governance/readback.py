@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from governance.canonical import Json
-from governance.events import LifeCycle
+from governance.documents import Document, specification_document
+from governance.events import NO_ARTIFACT, Artifact, LifeCycle, artifact_of
+from governance.fields import Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,9 @@ class ReadBack:
     modified_by: Identity | None
     card: str | None
     card_status: str | None
+    status: str | None = None
+    artifact: Artifact = NO_ARTIFACT
+    specification: Document | None = None
 
 
 def read_back(answer: Mapping[str, Json]) -> ReadBack:
@@ -44,6 +49,7 @@ def read_back(answer: Mapping[str, Json]) -> ReadBack:
     created: datetime = answer["CreationTime"]
     lifecycle = answer.get("ModelLifeCycle")
     card = answer.get("ModelCard") or {}
+    specification = answer.get("InferenceSpecification")
     return ReadBack(
         created=created,
         modified=answer.get("LastModifiedTime") or created,
@@ -57,6 +63,9 @@ def read_back(answer: Mapping[str, Json]) -> ReadBack:
         modified_by=_identity(answer.get("LastModifiedBy")),
         card=card.get("ModelCardContent") or None,
         card_status=card.get("ModelCardStatus"),
+        status=answer.get("ModelPackageStatus"),
+        artifact=artifact_of(Fields(str(answer.get("ModelPackageArn")), "", specification) if specification else None),
+        specification=specification_document(specification) if specification else None,
     )
 
 

@@ -15,6 +15,7 @@ from governance.canonical import Json, canonical
 from governance.events import APPROVAL_FIELD, LIFECYCLE_FIELD
 from governance.facts import STATUS_FIELD, Kind
 from governance.ledger import EMPTY, Finding, Head, Row
+from governance.matching import unconfirmed_entry
 from governance.stages import APPROVED, DEFAULT_STAGES, Stages
 
 State: TypeAlias = dict[str, str | int | None]
@@ -34,6 +35,9 @@ ARTIFACT_COLUMNS = (
     "artifacturl",
     "artifactetag",
     "artifactsha256",
+    "artifactversionid",
+    "artifactchecksum",
+    "artifactchecksumtype",
     "image",
     "imagedigest",
     "specificationsha256",
@@ -44,11 +48,24 @@ COLUMNS = (
     "modelapprovalstatus", "approvalkind", "approvalat", "approvalactor", "approvalreason",
     "modellifecycle", "stages",
     *STAGE_COLUMNS.values(), "registeredby", "eventtime", "eventtype", *CARD_COLUMNS, "cardsha256",
-    "cardasof", *ARTIFACT_COLUMNS, "incident", "deletedat", "modelaudittimestamp", "orders", "ledgerseq",
-    "ledgerhash",
+    "cardasof", *ARTIFACT_COLUMNS, "incident", "deletedat", "modelaudittimestamp", "orders", "unconfirmed",
+    "ledgerseq", "ledgerhash",
 )  # fmt: skip
 
+_APPROVED_PARTS_OF_SCHEMA_1 = {"url": "artifacturl", "sha256": "artifactsha256"}
+_APPROVED_PARTS = {
+    **_APPROVED_PARTS_OF_SCHEMA_1,
+    "etag": "artifactetag",
+    "image": "image",
+    "imagedigest": "imagedigest",
+    "specificationsha256": "specificationsha256",
+}
+"""What a stage keeps of the artifact that was approved for it, and the column that holds it."""
+
 CardColumns: TypeAlias = Mapping[str, str | None]
+
+_RANKS = {Kind.REGISTRATION.value: "0", Kind.GAP.value: "0.5"}
+"""The places of kinds among facts of one moment, as texts that sort; all others have the last one, 1."""
 
 
 def head_of(state: Mapping[str, Json] | None) -> Head:
@@ -84,12 +101,14 @@ def project(
     order = _order(row)
     value = json.loads(str(row["tovalue"]))
 
-    if row["kind"] != Kind.REQUEST:
+    if row["kind"] == Kind.ACTOR:
+        _learn_actor(new, orders, row, value)
+    elif row["kind"] != Kind.REQUEST:
         if _moves(orders, "event", order):
             new["eventtime"], new["eventtype"] = str(row["happenedat"]), str(row["kind"])
         if "packagestatus" in row and _moves(orders, "status", order):
             new["modelpackagestatus"] = _text(row, "packagestatus")
-        if "specificationsha256" in row and _moves(orders, "artifact", order):
+        if _shows_artifact(row) and _moves(orders, "artifact", order):
             new |= {name: _text(row, name) for name in ARTIFACT_COLUMNS}
     approval, lifecycle = _decisions(row, value)
     if approval is not None and _moves(orders, "approval", order):
@@ -101,7 +120,7 @@ def project(
             new["modellifecycle"] = canonical(lifecycle)
         # The event shows its own specification; one that shows none is taken to mean the version's current
         # one.
-        artifact = row if "specificationsha256" in row else new
+        artifact = row if _shows_artifact(row) else new
         new["stages"] = _with_stage(
             str(new["stages"] or "{}"), row, lifecycle, order, {n: artifact.get(n) for n in ARTIFACT_COLUMNS}
         )
@@ -112,6 +131,9 @@ def project(
     if card is not None and "cardasof" in row and _moves(orders, "card", f"{row['cardasof']}#{row['cardsha256']}"):
         new |= {name: card.get(name) for name in CARD_COLUMNS}
         new["cardsha256"], new["cardasof"] = str(row["cardsha256"]), str(row["cardasof"])
+
+    if (entry := unconfirmed_entry(row)) is not None:
+        new["unconfirmed"] = canonical(json.loads(str(new["unconfirmed"] or "{}")) | {str(row["contentid"]): entry})
 
     new |= _stage_columns(str(new["stages"] or "{}"), stages)
     new["orders"] = canonical(orders)
@@ -125,9 +147,14 @@ def _text(row: Row, name: str) -> str | None:
     return None if value is None else str(value)
 
 
+def _shows_artifact(row: Row) -> bool:
+    """CloudTrail's record shows where an artifact lies, and not the whole specification."""
+    return "specificationsha256" in row or "artifacturl" in row
+
+
 def _order(row: Row) -> str:
-    """Facts in order: by time, a registration before all else of its moment, ties by content id."""
-    return f"{row['happenedat']}#{0 if row['kind'] == Kind.REGISTRATION else 1}#{row['contentid']}"
+    """Facts in order: by time; of one moment a registration first, then a gap; ties by content id."""
+    return f"{row['happenedat']}#{_RANKS.get(str(row['kind']), '1')}#{row['contentid']}"
 
 
 def _moves(orders: dict[str, str], group: str, order: str) -> bool:
@@ -146,7 +173,23 @@ def _decisions(row: Row, value: Json) -> tuple[str | None, dict[str, str] | None
         return value, None
     if row["kind"] == Kind.STAGE:
         return None, value
+    if row["kind"] == Kind.GAP:
+        return value.get(APPROVAL_FIELD), value.get(LIFECYCLE_FIELD)
     return None, None
+
+
+def _learn_actor(state: State, orders: Mapping[str, str], row: Row, value: Json) -> None:
+    """Put a name that was learnt later where the fact that it explains is the one shown."""
+    actor, explained = _text(row, "actor"), f"#{value['contentid']}"
+    if orders.get("approval", "").endswith(explained):
+        state["approvalactor"] = actor
+    if value["kind"] == Kind.REGISTRATION:
+        state["registeredby"] = actor
+    stages = json.loads(str(state["stages"] or "{}"))
+    for entry in stages.values():
+        if entry["order"].endswith(explained):
+            entry["actor"] = actor
+    state["stages"] = canonical(stages) if stages else None
 
 
 def _with_stage(held: str, row: Row, lifecycle: Mapping[str, str], order: str, artifact: Mapping[str, Json]) -> str:
@@ -168,15 +211,8 @@ def _with_stage(held: str, row: Row, lifecycle: Mapping[str, str], order: str, a
         }
     approval = row["kind"] == Kind.STAGE and lifecycle["StageStatus"] == APPROVED
     if approval and order > entry.get("approved", {}).get("order", ""):
-        entry["approved"] = {
-            "order": order,
-            "url": artifact["artifacturl"],
-            "sha256": artifact["artifactsha256"],
-            "etag": artifact["artifactetag"],
-            "image": artifact["image"],
-            "imagedigest": artifact["imagedigest"],
-            "specificationsha256": artifact["specificationsha256"],
-        }
+        shown = _APPROVED_PARTS if int(row["schemaversion"]) > 1 else _APPROVED_PARTS_OF_SCHEMA_1
+        entry["approved"] = {"order": order} | {name: artifact[column] for name, column in shown.items()}
     return canonical(stages)
 
 
@@ -217,7 +253,7 @@ def approved_parts(state: Mapping[str, Json], lifecycle: str) -> Mapping[str, Js
     specificationsha256 (any may be None), and `order`, whose first part is the time of the approval.
     """
     approved: Mapping[str, Json] | None = json.loads(state.get("stages") or "{}").get(lifecycle, {}).get("approved")
-    return approved
+    return {name: approved.get(name) for name in ("order", *_APPROVED_PARTS)} if approved else None
 
 
 def verify_state(

@@ -1,9 +1,4 @@
-"""Capture's ports on AWS, by boto3.
-
-Rights: only PartiQL INSERT on ledger and dedup table, since PutItem replaces an existing item and INSERT of
-one fails (amazondynamodb/latest/developerguide/ql-reference.insert, ql-iam). Statement forms as in
-ql-reference.insert, .update.
-"""
+"""Capture's ports on AWS, by boto3."""
 
 from __future__ import annotations
 
@@ -15,130 +10,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from governance.canonical import Json
-from governance.ledger import EMPTY, Head, Row
-from governance.readback import ReadBack, read_back
-from governance.state import State
-from lambdas.capture.ports import Appended, Tip
-from lambdas.common.attributes import from_item, to_attribute
-from lambdas.common.aws import Busy, code_of, is_transient, message_of
+from lambdas.common.attributes import to_attribute
+from lambdas.common.aws import Busy, code_of, is_transient
 from lambdas.common.queues import send_dead_letter
-
-_EXISTS = frozenset({"DuplicateItem", "ConditionalCheckFailed"})
-_AGAIN = frozenset(
-    {
-        "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded",
-        "InternalServerError",
-    }
-)  # fmt: skip
-_GONE = ("does not exist", "could not find", "not found", "cannot find")
-
-
-@dataclass(frozen=True, slots=True)
-class SageMakerRegistry:
-    """The registry by DescribeModelPackage. `client` is a boto3 sagemaker client."""
-
-    client: Any
-
-    def read(self, arn: str) -> ReadBack | None:
-        try:
-            answer = self.client.describe_model_package(ModelPackageName=arn)
-        except ClientError as error:
-            if _is_gone(error):
-                return None
-            if is_transient(error):
-                raise Busy(f"DescribeModelPackage: {code_of(error)}") from error
-            raise
-        return read_back(answer)
-
-
-def _is_gone(error: ClientError) -> bool:
-    """SageMaker says ValidationException where others say ResourceNotFound; only its text tells the two."""
-    if code_of(error) in ("ResourceNotFound", "ResourceNotFoundException"):
-        return True
-    return code_of(error) == "ValidationException" and any(t in message_of(error).casefold() for t in _GONE)
-
-
-@dataclass(frozen=True, slots=True)
-class DynamoTables:
-    """Ledger, dedup and state table. `client` is a boto3 dynamodb client."""
-
-    client: Any
-    ledger: str
-    dedup: str
-    state: str
-
-    def tip(self, arn: str) -> Tip:
-        key = {"modelpackagearn": {"S": arn}}
-        try:
-            item = self.client.get_item(TableName=self.state, Key=key, ConsistentRead=True).get("Item")
-            rows = self.client.query(
-                TableName=self.ledger,
-                KeyConditionExpression="modelpackagearn = :arn",
-                ExpressionAttributeValues={":arn": {"S": arn}},
-                ScanIndexForward=False,
-                Limit=1,
-                ConsistentRead=True,
-            )["Items"]
-        except ClientError as error:
-            if is_transient(error):
-                raise Busy(f"reading the head: {code_of(error)}") from error
-            raise
-        last = from_item(rows[0]) if rows else None
-        return Tip(from_item(item) if item else None, Head(last["seq"], last["hash"]) if last else EMPTY)
-
-    def append(self, row: Row, state: State, before: Head) -> Appended:
-        marker = {name: row[name] for name in ("contentid", "modelpackagearn", "seq", "seenat")}
-        move = (
-            _insert(self.state, state)
-            if before == EMPTY
-            else _update(self.state, state, key="modelpackagearn", expected=("ledgerseq", before.seq))
-        )
-        # The order of the statements is the order of the cancellation reasons.
-        statements = [_insert(self.ledger, row), _insert(self.dedup, marker), move]
-        try:
-            self.client.execute_transaction(TransactStatements=statements)
-        except ClientError as error:
-            return _verdict(error)
-        return Appended.COMMITTED
-
-
-def _verdict(error: ClientError) -> Appended:
-    """What a failed transaction means; an error that neither a new head nor time can mend is raised again."""
-    if code_of(error) != "TransactionCanceledException":
-        if is_transient(error):
-            return Appended.BUSY
-        raise error
-    codes = [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
-    ledger, dedup, state = codes if len(codes) == 3 else ("None",) * 3
-    if dedup in _EXISTS:
-        return Appended.DUPLICATE
-    if ledger in _EXISTS or state in _EXISTS:
-        return Appended.HEAD_MOVED
-    if _AGAIN.intersection(codes):
-        return Appended.BUSY
-    raise error
-
-
-def _insert(table: str, item: Mapping[str, Json]) -> dict[str, Any]:
-    members = ", ".join(f"'{name}': ?" for name in item)
-    return {
-        "Statement": f'INSERT INTO "{table}" VALUE {{{members}}}',
-        "Parameters": [to_attribute(value) for value in item.values()],
-    }
-
-
-def _update(table: str, item: Mapping[str, Json], *, key: str, expected: tuple[str, int]) -> dict[str, Any]:
-    """UPDATE of one item, only if `expected` still holds. Names are our own, values are parameters.
-
-    One SET per column, as ql-reference.update writes it; unknown values become NULL, so that none needs REMOVE.
-    """
-    moved = {name: value for name, value in item.items() if name != key}
-    sets = " ".join(f'SET "{name}" = ?' for name in moved)
-    column, before = expected
-    return {
-        "Statement": f'UPDATE "{table}" {sets} WHERE "{key}" = ? AND "{column}" = ?',
-        "Parameters": [to_attribute(value) for value in (*moved.values(), item[key], before)],
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,15 +49,19 @@ class DynamoEndpoints:
 
 @dataclass(frozen=True, slots=True)
 class SqsOutbox:
-    """Approvals queue and dead-letter queue. `client` is a boto3 sqs client."""
+    """The queues of approvals, of the inventory's jobs, and of dead letters. `client` is a boto3 sqs client."""
 
     client: Any
     approvals_url: str
+    inventory_url: str
     dead_letter_url: str
 
     def approval_changed(self, arn: str, content_id: str) -> None:
         body = json.dumps({"modelpackagearn": arn, "contentid": content_id})
         self.client.send_message(QueueUrl=self.approvals_url, MessageBody=body)
+
+    def look_again(self, job: Mapping[str, Json]) -> None:
+        self.client.send_message(QueueUrl=self.inventory_url, MessageBody=json.dumps(job))
 
     def dead_letter(self, body: str, reason: str, event_id: str) -> None:
         send_dead_letter(self.client, self.dead_letter_url, body, reason, event_id)

@@ -6,30 +6,25 @@ content id, and the approval function is told again.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from governance.canonical import iso
-from governance.card import card_columns
-from governance.errors import EventError, LedgerError
-from governance.events import EndpointEvent, PackageEvent, StageRequest, parse_event
-from governance.facts import Fact, Kind, facts_of, request_fact
-from governance.ledger import Row, seal
-from governance.readback import ReadBack
-from governance.stages import Stages
-from governance.state import CardColumns, head_of, known_values, project
-from lambdas.capture.ports import Appended, Endpoints, Outbox, Registry, Tables, Tip
-from lambdas.common.aws import Busy
+from governance.canonical import Json, iso
+from governance.cloudtrail import ENDPOINT_CALLS, PACKAGE_CALLS, endpoint_of, package_arn
+from governance.documents import Document, event_document
+from governance.errors import EventError, MissingField
+from governance.events import CallEvent, CardEvent, EndpointEvent, PackageEvent, StageRequest, parse_event
+from governance.evidence import facts_of_call, governed_version, with_registry
+from governance.facts import Fact, Kind, Witness, actor_fact, card_fact, facts_of, request_fact
+from governance.ledger import actors, says_more
+from governance.readback import Identity
+from governance.state import known_values
+from lambdas.capture.ports import Endpoints, Outbox
 from lambdas.common.log import Log
+from lambdas.common.recorder import Recorder
+from lambdas.common.registry import Artifacts, Registry, card_of
 
-ATTEMPTS = 5
-"""Tries for one row within one invocation; then the message goes back to the queue."""
-
-FIRST_PAUSE_SECONDS = 0.05
-
-DECISIVE = frozenset({Kind.APPROVAL, Kind.STAGE, Kind.DELETION})
+DECISIVE = frozenset({Kind.APPROVAL, Kind.STAGE, Kind.DELETION, Kind.GAP})
 """Facts after which an artifact may have to be admitted to a stage, or shut out of it."""
 
 _DELETED = frozenset({"DELETING", "DELETED"})
@@ -43,16 +38,14 @@ class UnknownPackage(EventError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """Records messages. `pause` waits for seconds; `now` is the clock."""
+    """Records messages."""
 
     registry: Registry
-    tables: Tables
+    artifacts: Artifacts
+    recorder: Recorder
     endpoints: Endpoints
     outbox: Outbox
     groups: frozenset[str]
-    stages: Stages
-    now: Callable[[], datetime]
-    pause: Callable[[float], None]
 
     def handle(self, body: str, log: Log) -> str:
         """Record one message and say what came of it.
@@ -64,37 +57,99 @@ class Capture:
         log = log.bind(eventid=event.envelope.event_id)
         match event:
             case PackageEvent():
-                return self._package(event, log)
+                return self._package(event, event_document(body), log)
+            case CallEvent():
+                return self._call(event, event_document(body), log)
+            case CardEvent():
+                return self._card(event, event_document(body), log)
             case EndpointEvent():
                 return self._endpoint(event, log)
             case StageRequest():
-                return self._request(event, log)
+                return self._request(event, event_document(body), log)
 
-    def _package(self, event: PackageEvent, log: Log) -> str:
+    def _package(self, event: PackageEvent, document: Document, log: Log) -> str:
         if event.group not in self.groups:
             log.info("not governed", group=event.group)
             return "ignored"
         seen = self.registry.read(event.arn)
-        tip = self._tip(event.arn)
-        facts = facts_of(event, seen, known_values(tip.state), self.stages)
-        outcomes = set()
+        stored = self.artifacts.look(event.artifact.url)
+        tip = self.recorder.tip(event.arn)
+        facts = facts_of(event, seen, known_values(tip.state), self.recorder.stages)
+        new = False
         for fact in facts:
-            outcome, tip = self._append(fact, _card_of(seen), tip, log)
-            outcomes.add(outcome)
-        # Told also for duplicates: the first delivery may have ended between the transaction and this line.
+            told = replace(fact, stored=stored, documents=(*fact.documents, document))
+            recorded = self.recorder.record(told, tip, log, card=card_of(seen))
+            new, tip = new or recorded.is_new, recorded.tip
+        self._tell(facts)
+        return "recorded" if new else "duplicate"
+
+    def _tell(self, facts: tuple[Fact, ...]) -> None:
+        """Tell of a decision, also for duplicates: the first delivery may have ended before this line."""
         decisive = [fact for fact in facts if fact.kind in DECISIVE]
         if decisive:
-            self.outbox.approval_changed(event.arn, decisive[0].content_id)
-        return "recorded" if Appended.COMMITTED in outcomes else "duplicate"
+            self.outbox.approval_changed(decisive[0].arn, decisive[0].content_id)
 
-    def _request(self, request: StageRequest, log: Log) -> str:
-        group, _, version = request.arn.rpartition(":model-package/")[2].rpartition("/")
-        governed = next((name for name in self.groups if name.casefold() == group.casefold()), None)
-        if governed is None or not version.isdecimal() or self.registry.read(request.arn) is None:
+    def _call(self, event: CallEvent, document: Document, log: Log) -> str:
+        """Record who changed what; of a change that no event told yet, the change too."""
+        call = event.call
+        if call.failed:
+            return "ignored"
+        if call.name in ENDPOINT_CALLS:
+            self._look_at(event.envelope.event_id, call.account, endpoint_of(call), iso(event.envelope.time))
+            return "passed on"
+        if call.name not in PACKAGE_CALLS:
+            log.info("call not recorded", call=call.name)
+            return "ignored"
+        arn = package_arn(call)
+        if arn is None:
+            raise MissingField(event.envelope.event_id, "detail.responseElements.modelPackageArn")
+        version = governed_version(arn, self.groups)
+        if version is None:
+            log.info("not governed", modelpackagearn=arn)
+            return "ignored"
+        seen = self.registry.read(arn)
+        tip = self.recorder.tip(arn)
+        facts = tuple(
+            with_registry(fact, seen)
+            for fact in facts_of_call(call, version, self.recorder.stages, Witness.CLOUDTRAIL, (document,))
+        )
+        new = False
+        for fact in facts:
+            stored = self.artifacts.look(fact.artifact.url)
+            recorded = self.recorder.record(replace(fact, stored=stored), tip, log, card=card_of(seen))
+            new, tip = new or recorded.is_new, recorded.tip
+            if not recorded.is_new and fact.actor is not None:
+                learnt = self._actor(fact, fact.actor, recorded.row)
+                if learnt is not None:
+                    recorded = self.recorder.record(learnt, tip, log)
+                    new, tip = new or recorded.is_new, recorded.tip
+        self._tell(facts)
+        return "recorded" if new else "duplicate"
+
+    def _actor(self, fact: Fact, actor: Identity, told: Mapping[str, Json] | None) -> Fact | None:
+        """The fact that the caller's name makes of a change that was told before, None where it is known already."""
+        rows = self.recorder.tables.rows(fact.arn)
+        told = told or next((row for row in rows if row["contentid"] == fact.content_id), None)
+        if told is None or not says_more(actor, actors(rows).get(told["contentid"])):
+            return None
+        return actor_fact(
+            told, actor, event_id=fact.event_id, account=fact.account, region=fact.region, witness=Witness.CLOUDTRAIL
+        )
+
+    def _card(self, event: CardEvent, document: Document, log: Log) -> str:
+        version = governed_version(event.model or "", self.groups)
+        if version is None:
+            log.info("card of no governed version", card=event.name)
+            return "ignored"
+        fact = replace(card_fact(event, version.group, version.number), documents=(document,))
+        return "recorded" if self.recorder.record(fact, self.recorder.tip(version.arn), log).is_new else "duplicate"
+
+    def _request(self, request: StageRequest, document: Document, log: Log) -> str:
+        version = governed_version(request.arn, self.groups)
+        if version is None or self.registry.read(request.arn) is None:
             raise UnknownPackage(request.envelope.event_id, f"{request.arn} is no version of a governed group")
-        fact = request_fact(request, governed, int(version))
-        outcome, _tip = self._append(fact, None, self._tip(request.arn), log)
-        return "recorded" if outcome is Appended.COMMITTED else "duplicate"
+        fact = replace(request_fact(request, version.group, version.number), documents=(document,))
+        return "recorded" if self.recorder.record(fact, self.recorder.tip(request.arn), log).is_new else "duplicate"
 
     def _endpoint(self, event: EndpointEvent, log: Log) -> str:
         modified, when = iso(event.modified.at), iso(event.envelope.time)
@@ -109,62 +164,17 @@ class Capture:
             "creationtime": iso(event.created.at),
             "lastmodifiedtime": modified,
             "deletedat": modified if event.status in _DELETED else None,
-            "lastseen": iso(self.now()),
+            "lastseen": iso(self.recorder.now()),
         }
         written = self.endpoints.record(row, f"{modified}#{when}#{event.status}")
+        # Asked also for what is stale: the first delivery may have ended before this line.
+        self._look_at(event.envelope.event_id, event.envelope.account, event.name, when)
         log.info("endpoint", endpointarn=event.arn, status=event.status)
         return "recorded" if written else "stale"
 
-    def _tip(self, arn: str) -> Tip:
-        """State row and chain end that agree; a commit between the two reads is waited out."""
-        for attempt in range(ATTEMPTS):
-            tip = self.tables.tip(arn)
-            if head_of(tip.state) == tip.head:
-                return tip
-            self._wait(attempt)
-        raise LedgerError(
-            f"{arn}: the ledger ends at row {tip.head.seq} ({tip.head.hash[:12]}…), the state row says "
-            f"{head_of(tip.state).seq}: nothing is appended until `governance verify` shows what was changed"
-        )
-
-    def _append(self, fact: Fact, card: CardColumns | None, tip: Tip, log: Log) -> tuple[Appended, Tip]:
-        for attempt in range(ATTEMPTS):
-            row = self._row(fact, tip)
-            state = project(tip.state, row, card, self.stages)
-            outcome = self.tables.append(row, state, tip.head)
-            if outcome is Appended.COMMITTED:
-                _say(log, row)
-                return outcome, Tip(state, head_of(state))
-            if outcome is Appended.DUPLICATE:
-                return outcome, tip
-            self._wait(attempt)
-            tip = self._tip(fact.arn)
-        raise Busy(f"row after {tip.head.seq} of {fact.arn} could not be written in {ATTEMPTS} tries")
-
-    def _row(self, fact: Fact, tip: Tip) -> Row:
-        youngest = (tip.state or {}).get("eventtime") or ""
-        return seal(
-            fact,
-            tip.head,
-            seen=self.now(),
-            came_from=known_values(tip.state).get(fact.field),
-            late=iso(fact.happened) < youngest,
-        )
-
-    def _wait(self, attempt: int) -> None:
-        """Exponential pause with full jitter, so that two writers of one package part."""
-        self.pause(random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311 - spreads retries, no secret
-
-
-def _card_of(seen: ReadBack | None) -> Mapping[str, str | None] | None:
-    if seen is None or seen.card is None:
-        return None
-    return card_columns(seen.card, seen.card_status, seen.description)
-
-
-def _say(log: Log, row: Row) -> None:
-    fields = {name: row[name] for name in ("modelpackagearn", "seq", "kind", "field", "contentid", "happenedat")}
-    if "incident" in row:
-        log.error("incident recorded", incident=row["incident"], **fields)
-    else:
-        log.info("fact recorded", **fields)
+    def _look_at(self, event_id: str, account: str, endpoint: str | None, when: str) -> None:
+        """Have the inventory look at an endpoint; where the event names none, at the whole account."""
+        if endpoint is not None:
+            self.outbox.look_again({"job": "endpoint", "account": account, "endpoint": endpoint})
+        else:
+            self.outbox.look_again({"job": "account", "account": account, "walk": f"event-{event_id}", "started": when})

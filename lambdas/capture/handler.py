@@ -15,12 +15,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from governance.stages import DEFAULT_STAGES, Stages
-from lambdas.capture.adapters import DynamoEndpoints, DynamoTables, SageMakerRegistry, SqsOutbox
+from lambdas.capture.adapters import DynamoEndpoints, SqsOutbox
 from lambdas.capture.core import Capture
+from lambdas.capture.tally import Tally
 from lambdas.common.aws import check_boto3, client
 from lambdas.common.batch import process
+from lambdas.common.documents import S3Documents
 from lambdas.common.log import Log
+from lambdas.common.measure import Measures
+from lambdas.common.recorder import Recorder
+from lambdas.common.registry import S3Artifacts, SageMakerRegistry
 from lambdas.common.settings import Environment, names
+from lambdas.common.tables import DynamoTables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +41,8 @@ class Settings:
     stages: Stages
     dlq_url: str
     approvals_url: str
+    inventory_url: str
+    documents_bucket: str
     prefix: str
 
     @staticmethod
@@ -50,6 +58,8 @@ class Settings:
             stages=environment.parsed("STAGES", Stages.parse, DEFAULT_STAGES),
             dlq_url=environment.text("DLQ_URL"),
             approvals_url=environment.text("APPROVALS_URL"),
+            inventory_url=environment.text("INVENTORY_JOBS_URL"),
+            documents_bucket=environment.text("DOCUMENTS_BUCKET"),
             prefix=environment.text("PREFIX"),
         )
         environment.check()
@@ -61,6 +71,8 @@ class Warm:
     """What lives as long as the execution environment."""
 
     capture: Capture
+    tally: Tally
+    measures: Measures
     log: Log
 
 
@@ -68,26 +80,35 @@ class Warm:
 def _warm() -> Warm:
     check_boto3()
     settings = Settings.read(os.environ)
-    dynamodb = client("dynamodb")
-    capture = Capture(
-        registry=SageMakerRegistry(client("sagemaker")),
+    dynamodb, s3 = client("dynamodb"), client("s3")
+    tally, log = Tally(), Log(installation=settings.prefix)
+    recorder = Recorder(
         tables=DynamoTables(dynamodb, settings.ledger_table, settings.dedup_table, settings.state_table),
-        endpoints=DynamoEndpoints(dynamodb, settings.endpoints_table),
-        outbox=SqsOutbox(client("sqs"), settings.approvals_url, settings.dlq_url),
-        groups=settings.groups,
+        documents=S3Documents(s3, settings.documents_bucket),
         stages=settings.stages,
         now=lambda: datetime.now(UTC),
         pause=time.sleep,
+        watch=tally.add,
     )
-    return Warm(capture, Log(installation=settings.prefix))
+    capture = Capture(
+        registry=SageMakerRegistry(client("sagemaker")),
+        artifacts=S3Artifacts(s3),
+        recorder=recorder,
+        endpoints=DynamoEndpoints(dynamodb, settings.endpoints_table),
+        outbox=SqsOutbox(client("sqs"), settings.approvals_url, settings.inventory_url, settings.dlq_url),
+        groups=settings.groups,
+    )
+    return Warm(capture, tally, Measures(client("cloudwatch"), settings.prefix, log), log)
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """Record a batch of the capture queue; answers the messages that must come again."""
     warm = _warm()
-    return process(
+    failures = process(
         event,
         lambda message, log: warm.capture.handle(message.body, log),
         warm.capture.outbox.dead_letter,
         warm.log,
     )
+    warm.measures.put(warm.tally.take())
+    return failures

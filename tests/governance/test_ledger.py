@@ -180,9 +180,9 @@ def test_a_dedup_item_without_its_row_names_the_row() -> None:
 def test_a_row_of_another_schema_is_not_judged() -> None:
     """Guards: an old verifier calls a newer row forged, without saying why."""
     rows = chain(1)
-    rows[0]["schemaversion"] = 2
+    rows[0]["schemaversion"] = 3
     rows[0]["hash"] = row_hash(rows[0])
-    assert "schema version 2" in verify_chain(ARN, rows, head(rows))[0].problem
+    assert "schema version 3" in verify_chain(ARN, rows, head(rows))[0].problem
 
 
 def test_an_unversioned_package_can_not_be_sealed() -> None:

@@ -48,7 +48,7 @@ def check(tables: dict[str, list[dict[str, Any]]]) -> str | None:
         before = "0" * 64
         for number, row in enumerate(sorted(rows, key=lambda row: row["seq"]), start=1):
             name = f"{arn} {number}"
-            if row["seq"] != number or row["schemaversion"] != 1:
+            if row["seq"] != number or row["schemaversion"] not in (1, 2):
                 return name
             rest = {key: value for key, value in row.items() if key != "hash"}
             content = {"arn": arn, "field": row["field"], "modified": row["happenedat"], "value": row["tovalue"]}

@@ -11,9 +11,11 @@ from botocore.stub import Stubber
 
 from governance.ledger import EMPTY, Head, Row
 from governance.state import COLUMNS, State
-from lambdas.capture.adapters import DynamoEndpoints, DynamoTables, SageMakerRegistry, SqsOutbox
-from lambdas.capture.ports import Appended
+from lambdas.capture.adapters import DynamoEndpoints, SqsOutbox
 from lambdas.common.aws import Busy
+from lambdas.common.recorder import Appended
+from lambdas.common.registry import SageMakerRegistry
+from lambdas.common.tables import DynamoTables
 from tests.governance.samples import answer, arn_of
 from tests.lambdas.capture.test_core import REGISTERED
 from tests.lambdas.capture.world import World
@@ -244,4 +246,4 @@ def test_a_dead_letter_carries_reason_and_event_id() -> None:
                 },
             },
         )
-        SqsOutbox(sqs, "approvals", "dlq").dead_letter("body", "missing-field", "e-1")
+        SqsOutbox(sqs, "approvals", "jobs", "dlq").dead_letter("body", "missing-field", "e-1")

@@ -10,11 +10,13 @@ import pytest
 from lambdas.capture import handler as module
 from lambdas.capture.handler import Warm, handler
 from lambdas.common.log import Log
+from lambdas.common.measure import Measures
 from tests.governance.samples import (
     ARTIFACT_URL,
     CARD,
     SECRET,
     arn_of,
+    endpoint_event,
     envelope,
     iso,
     moment,
@@ -38,7 +40,10 @@ def batch(*bodies: str) -> dict[str, Any]:
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     made = World()
     made.registry.versions[arn_of()] = seen()
-    monkeypatch.setattr(module, "_warm", lambda: Warm(made.capture, Log(installation="mlgov")))
+    log = Log(installation="mlgov")
+    monkeypatch.setattr(
+        module, "_warm", lambda: Warm(made.capture, made.tally, Measures(made.cloudwatch, "mlgov", log), log)
+    )
     return made
 
 
@@ -51,6 +56,22 @@ def test_a_batch_is_recorded_message_by_message(world: World) -> None:
         ("not-an-event", "(unknown)"), ("missing-field", "bad"),
     ]  # fmt: skip
     assert len(world.tables.rows(arn_of())) == 1
+
+
+def test_lag_and_incidents_are_measured_once_a_batch(world: World) -> None:
+    """Guards: an alarm on a lag that nobody measures, or that a repeated message measures again."""
+    event = envelope(package_detail(approval="Approved"), event_id="one")
+    handler(batch(event, event, endpoint_event("IN_SERVICE", 5)), None)
+    handler(batch(event), None)
+    [put] = world.cloudwatch.puts
+    values = {datum["MetricName"]: (datum["Value"], datum["Unit"]) for datum in put["MetricData"]}
+    assert values["Incidents"] == (1.0, "Count")
+    assert values["CaptureLagSeconds"][1] == "Seconds"
+    assert values["CaptureLagSeconds"][0] == pytest.approx(60_000, abs=10)
+    assert all(
+        datum["Dimensions"] == [{"Name": "Installation", "Value": "mlgov"}, {"Name": "Function", "Value": "capture"}]
+        for datum in put["MetricData"]
+    )
 
 
 def test_b8_log_lines_carry_ids_and_never_an_event_or_a_card(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,7 +103,8 @@ def test_warm_invocations_share_their_clients(monkeypatch: pytest.MonkeyPatch) -
     variables = {
         "LEDGER_TABLE": "l", "DEDUP_TABLE": "d", "STATE_TABLE": "s", "ENDPOINTS_TABLE": "e", "PREFIX": "mlgov",
         "GROUPS": '["ModelCreditRisk"]', "STAGES": '[{"stage": "dev", "lifecycle": "Development"}]',
-        "DLQ_URL": "https://dlq", "APPROVALS_URL": "https://approvals",
+        "DLQ_URL": "https://dlq", "APPROVALS_URL": "https://approvals", "INVENTORY_JOBS_URL": "https://jobs",
+        "DOCUMENTS_BUCKET": "documents",
     }  # fmt: skip
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -97,4 +119,4 @@ def test_warm_invocations_share_their_clients(monkeypatch: pytest.MonkeyPatch) -
         assert handler({"Records": []}, None) == handler({"Records": []}, None) == {"batchItemFailures": []}
     finally:
         module._warm.cache_clear()
-    assert sorted(made) == ["dynamodb", "sagemaker", "sqs"]
+    assert sorted(made) == ["cloudwatch", "dynamodb", "s3", "sagemaker", "sqs"]

@@ -10,9 +10,9 @@ import pytest
 from governance.ledger import EMPTY, Head, Row, verify_chain
 from governance.stages import DEFAULT_STAGES
 from governance.state import State, head_of, project
-from lambdas.capture.adapters import DynamoTables
-from lambdas.capture.fakes import FakeTables
-from lambdas.capture.ports import Appended, Tables
+from lambdas.common.fakes import FakeTables
+from lambdas.common.recorder import Appended, Tables
+from lambdas.common.tables import DynamoTables
 from rehearsal.organisation.control import Control
 from rehearsal.organisation.core import Account
 from rehearsal.organisation.emulator import Emulator

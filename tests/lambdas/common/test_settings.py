@@ -18,6 +18,8 @@ CAPTURE = {
     "STAGES": STAGES,
     "DLQ_URL": "https://dlq",
     "APPROVALS_URL": "https://approvals",
+    "INVENTORY_JOBS_URL": "https://jobs",
+    "DOCUMENTS_BUCKET": "documents",
     "PREFIX": "mlgov",
 }
 APPROVAL = {"STATE_TABLE": "s", "ARTIFACT_BUCKET": "b", "STAGES": STAGES, "DLQ_URL": "https://dlq", "PREFIX": "mlgov"}
