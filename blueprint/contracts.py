@@ -35,13 +35,14 @@ class Contract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubContract(Contract):
-    """What spokes need of the hub.
+    """What spokes and operators need of the hub.
 
     `model_package_groups`: ARN by group name. `shares`: ARN by level. `admitted_roles`: for each spoke's stack,
-    `<account>/<role>` of the roles that the hub's policies admit. `tables`: physical name by table.
+    `<account>/<role>` of the roles that the hub's policies admit and its functions become. `tables`: physical name by
+    table. `queues`: URL by queue. `sink_arn`: where spokes link their metrics, "" where none do.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     account: str
     region: str
@@ -55,6 +56,12 @@ class HubContract(Contract):
     shares: Mapping[str, Any]
     admitted_roles: Mapping[str, list[str]]
     tables: Mapping[str, Any]
+    documents_bucket: Any
+    anchors_bucket: Any
+    signing_key_arn: Any
+    queues: Mapping[str, Any]
+    alarm_topic_arn: Any
+    sink_arn: Any
 
     @staticmethod
     def read(outputs: Mapping[str, Any], *, hub_stack: str, organisation: Organisation, spoke: Spoke) -> HubContract:
@@ -96,14 +103,19 @@ class HubContract(Contract):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpokeContract(Contract):
-    """What others need of a spoke. `forward_dlq`: URL of the queue of events that the hub's bus refused."""
+    """What others need of a spoke.
 
-    version: ClassVar[int] = 1
+    `reader_role_arn`: what the hub's functions become, "" in same-account mode. `forward_dlq`: URL of the queue of
+    events that the hub's bus refused, "" likewise.
+    """
+
+    version: ClassVar[int] = 2
 
     account: str
     stage: str
     execution_role_arn: Any
     serving_role_arn: Any
+    reader_role_arn: Any
     forward_dlq: Any
 
     @staticmethod

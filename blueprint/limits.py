@@ -39,6 +39,12 @@ TRUST_POLICY = PolicyLimit("role trust policy", 2_048)
 ROLE_POLICIES = PolicyLimit("inline policies of a role together", 10_240)
 """IAM/latest/UserGuide/reference_iam-quotas; white space isn't counted."""
 
+TOPIC_POLICY = PolicyLimit("topic policy", 30_720)
+"""sns/latest/dg/sns-access-policy-use-cases: 30 KB."""
+
+ENVIRONMENT_BYTES = 4_096
+"""lambda/latest/dg/gettingstarted-limits: all environment variables of a function together."""
+
 ROLE_NAME = 64  # IAM reference_iam-quotas
 BUCKET_NAME = 63  # AmazonS3/userguide/bucketnamingrules
 QUEUE_NAME = 80  # AWSSimpleQueueService quotas-queues
@@ -46,6 +52,9 @@ RULE_NAME = 64  # botocore events RuleName
 BUS_NAME = 256  # botocore events EventBusName
 TABLE_NAME = 255  # botocore dynamodb TableName
 FUNCTION_NAME = 64  # botocore lambda FunctionName (64 without the ARN)
+TOPIC_NAME = 256  # SNS API CreateTopic
+ALARM_NAME = 255  # botocore cloudwatch AlarmName
+SINK_NAME = 255  # botocore oam SinkName
 ALIAS_NAME = 256  # botocore kms AliasNameType
 PERMISSION_NAME = 36  # botocore ram PermissionName
 SHARE_NAME = 255  # RAM: the service model gives no bound; the console's

@@ -21,16 +21,18 @@ STACK_PATTERN = re.compile(r"[a-z](?:-?[a-z0-9]){0,23}")
 STAGE_PATTERN = re.compile(r"[a-z](?:-?[a-z0-9]){0,23}")
 HUB = "hub"
 
-Purpose = Literal["execution", "serving", "forwarder"]
-PURPOSES: tuple[Purpose, ...] = ("execution", "serving", "forwarder")
+Purpose = Literal["execution", "serving", "forwarder", "reader"]
+PURPOSES: tuple[Purpose, ...] = ("execution", "serving", "forwarder", "reader")
 
-HubPurpose = Literal["execution", "capture", "approval"]
+Function = Literal["capture", "approval", "anchor", "inventory", "metrics", "reconcile"]
+HubPurpose = Literal["execution"] | Function
 Table = Literal[
     "modelgovernanceledger",
     "modelgovernancededup",
     "modelpackagestatechanges",
     "sagemakermodelendpoints",
     "sagemakerendpointmetrics",
+    "sagemakerendpointhistory",
 ]
 TABLES: tuple[Table, ...] = (
     "modelgovernanceledger",
@@ -38,12 +40,28 @@ TABLES: tuple[Table, ...] = (
     "modelpackagestatechanges",
     "sagemakermodelendpoints",
     "sagemakerendpointmetrics",
+    "sagemakerendpointhistory",
 )
-Queue = Literal["capture", "capture-dlq", "rules-dlq", "approvals", "approvals-dlq"]
-Function = Literal["capture", "approval"]
-FUNCTIONS: tuple[Function, ...] = ("capture", "approval")
-HubRule = Literal["packages", "endpoints", "requests"]
-Key = Literal["artifacts", "governance"]
+Queue = Literal[
+    "capture",
+    "capture-dlq",
+    "rules-dlq",
+    "approvals",
+    "approvals-dlq",
+    "anchor-jobs",
+    "anchor-jobs-dlq",
+    "inventory-jobs",
+    "inventory-jobs-dlq",
+    "metrics-jobs",
+    "metrics-jobs-dlq",
+    "reconcile-jobs",
+    "reconcile-jobs-dlq",
+]
+HubRule = Literal["packages", "states", "calls", "forwarded", "requests"]
+SpokeRule = Literal["states", "calls"]
+SPOKE_RULES: tuple[SpokeRule, ...] = ("states", "calls")
+Bucket = Literal["artifacts", "documents", "anchors"]
+Key = Literal["artifacts", "governance", "anchors"]
 
 DIGEST_CHARACTERS = 8
 
@@ -110,13 +128,13 @@ class Names:
     def share(self, level: str) -> str:
         return fit(f"{self.prefix}-{level}", limits.SHARE_NAME)
 
-    # Artifacts and keys
+    # Buckets and keys
 
-    def bucket(self, account: str) -> str:
-        return fit(f"{self.prefix}-artifacts-{account}-{self.region}", limits.BUCKET_NAME)
+    def bucket(self, account: str, bucket: Bucket = "artifacts") -> str:
+        return fit(f"{self.prefix}-{bucket}-{account}-{self.region}", limits.BUCKET_NAME)
 
-    def bucket_arn(self, account: str) -> str:
-        return f"arn:{self.partition}:s3:::{self.bucket(account)}"
+    def bucket_arn(self, account: str, bucket: Bucket = "artifacts") -> str:
+        return f"arn:{self.partition}:s3:::{self.bucket(account, bucket)}"
 
     def alias(self, key: Key) -> str:
         return fit(f"alias/{self.prefix}-{key}", limits.ALIAS_NAME)
@@ -154,9 +172,13 @@ class Names:
     def hub_rule(self, rule: HubRule) -> str:
         return fit(f"{self.prefix}-{HUB}-{rule}", limits.RULE_NAME)
 
-    def forward_rule(self, stack: str) -> str:
-        """The spoke's rule that forwards endpoint states."""
-        return fit(f"{self.prefix}-{stack}-endpoints", limits.RULE_NAME)
+    def schedule_rule(self, function: Function) -> str:
+        """The rule that starts a function's scheduled runs."""
+        return fit(f"{self.prefix}-{HUB}-schedule-{function}", limits.RULE_NAME)
+
+    def forward_rule(self, stack: str, rule: SpokeRule) -> str:
+        """A spoke's rule that forwards to the hub's bus."""
+        return fit(f"{self.prefix}-{stack}-{rule}", limits.RULE_NAME)
 
     def rule_arn(self, account: str, rule: str, bus: str | None = None) -> str:
         """ARN of a rule by its physical name: on the default bus, or on the named one."""
@@ -171,3 +193,24 @@ class Names:
 
     def log_group_arn(self, account: str, function: Function) -> str:
         return f"arn:{self.partition}:logs:{self.region}:{account}:log-group:{self.log_group(function)}"
+
+    # Observability
+
+    @property
+    def topic(self) -> str:
+        """The topic of all alarms, in the hub."""
+        return fit(f"{self.prefix}-alarms", limits.TOPIC_NAME)
+
+    def topic_arn(self, account: str) -> str:
+        return f"arn:{self.partition}:sns:{self.region}:{account}:{self.topic}"
+
+    def alarm(self, what: str) -> str:
+        return fit(f"{self.prefix}-{what}", limits.ALARM_NAME)
+
+    def alarm_arns(self, account: str) -> str:
+        """All alarms of this installation in an account, as a pattern."""
+        return f"arn:{self.partition}:cloudwatch:{self.region}:{account}:alarm:{self.prefix}-*"
+
+    @property
+    def sink(self) -> str:
+        return fit(f"{self.prefix}-metrics", limits.SINK_NAME)

@@ -12,13 +12,16 @@ import base64
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from blueprint.accounts import ACCOUNTS_FILE, accounts_file
 from blueprint.errors import PackageError
+from blueprint.functions import FUNCTION_SPECS
 from blueprint.limits import PACKAGE_BYTES
-from blueprint.names import FUNCTIONS, Function
+from blueprint.names import Function
+from blueprint.organisation import Organisation
 
 SHIPPED = ("governance", "lambdas")
 """Top-level packages that may go into a function; whatever else is imported belongs to the run time."""
@@ -32,7 +35,7 @@ COMPRESSION_LEVEL = 9
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A function's zip. `files` are the repository paths in it."""
+    """A function's zip. `files` are the paths in it: the repository's, and those of generated data."""
 
     content: bytes
     files: tuple[str, ...]
@@ -43,12 +46,14 @@ class Package:
         return base64.b64encode(hashlib.sha256(self.content).digest()).decode()
 
 
-def build(root: Path, handler_module: str) -> Package:
+def build(root: Path, handler_module: str, data: Mapping[str, bytes] | None = None) -> Package:
     """The package of the function whose handler is in `handler_module` (`lambdas.capture.handler`).
 
-    Raises PackageError where a source is missing or the zip is over its budget.
+    `data`: generated files by their path in the zip. Raises PackageError where a source is missing or the zip is over
+    its budget.
     """
-    files = closure(root, handler_module)
+    data = data or {}
+    files = tuple(sorted([*closure(root, handler_module), *data]))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION_LEVEL) as archive:
         for name in files:
@@ -56,19 +61,25 @@ def build(root: Path, handler_module: str) -> Package:
             entry.external_attr = READABLE << 16
             entry.create_system = 3
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, (root / name).read_bytes(), compresslevel=COMPRESSION_LEVEL)
-    content = buffer.getvalue()
-    if len(content) > PACKAGE_BYTES:
+            content = data[name] if name in data else (root / name).read_bytes()
+            archive.writestr(entry, content, compresslevel=COMPRESSION_LEVEL)
+    packed = buffer.getvalue()
+    if len(packed) > PACKAGE_BYTES:
         raise PackageError(
-            f"the package of {handler_module} has {len(content):,} bytes, the budget is {PACKAGE_BYTES:,}: cold starts"
+            f"the package of {handler_module} has {len(packed):,} bytes, the budget is {PACKAGE_BYTES:,}: cold starts"
             f" would suffer; import less in {', '.join(files[:3])}…"
         )
-    return Package(content, files)
+    return Package(packed, files)
 
 
-def build_all(root: Path) -> dict[Function, Package]:
+def build_all(root: Path, organisation: Organisation) -> dict[Function, Package]:
     """The packages of all functions, by name. Raises PackageError."""
-    return {function: build(root, f"lambdas.{function}.handler") for function in FUNCTIONS}
+    listed = {ACCOUNTS_FILE: accounts_file(organisation)}
+    return {
+        spec.function: build(root, f"lambdas.{spec.function}.handler", listed if spec.accounts else None)
+        for spec in FUNCTION_SPECS
+        if (root / "lambdas" / spec.function / "handler.py").is_file()
+    }
 
 
 def closure(root: Path, module: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from blueprint import sizes
+from blueprint.data_settings import DataSettings, check_data_settings, read_data_settings
 from blueprint.errors import ConfigurationError
 from blueprint.names import HUB, STACK_PATTERN
 from blueprint.organisation import Organisation, Spoke
@@ -92,6 +93,7 @@ class Settings:
         reader = Reader({**raw, **{key: (declared or {})[key] for key in redefined}}, "", problems)
         organisation = read_organisation(reader.mapping("organisation", "the organisation"))
         common = _common(reader)
+        data = read_data_settings(reader, common["stateful"])
         hub_stack = reader.text(
             "hubStack", _STACK_REFERENCE, "a stack's name such as organization/ml-governance/hub",
             default=f"organization/{PROJECT}/{HUB}",
@@ -105,12 +107,13 @@ class Settings:
                     f"aws:region is {region!r}, the organisation's region is {organisation.region!r}; shares, events"
                     " and artifacts are regional, so an installation is in one region: remove aws:region"
                 )
+            check_data_settings(data, organisation, problems)
             if not problems:
                 problems += sizes.oversize(organisation)
         if problems or organisation is None:
             raise ConfigurationError(stack, problems)
         if stack == HUB:
-            return HubSettings(stack=stack, organisation=organisation, account=organisation.hub, **common)
+            return HubSettings(stack=stack, organisation=organisation, account=organisation.hub, data=data, **common)
         spoke = organisation.spoke(stack)
         return SpokeSettings(
             stack=stack, organisation=organisation, account=spoke.account, hub_stack=str(hub_stack), **common
@@ -120,6 +123,8 @@ class Settings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubSettings(Settings):
     """The hub's settings."""
+
+    data: DataSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,11 @@ from blueprint.errors import PolicyTooLarge
 from blueprint.organisation import Organisation
 from blueprint.policies.artifact_bucket import artifact_bucket
 from blueprint.policies.bus import governance_bus
+from blueprint.policies.data_roles import reader_role
 from blueprint.policies.hub_roles import hub_roles
 from blueprint.policies.keys import artifact_key
+from blueprint.policies.observability import topic
+from blueprint.policies.roles import KeyArns
 from blueprint.policies.spoke_roles import execution_role, forwarder_role, serving_role
 
 
@@ -21,11 +24,11 @@ def oversize(organisation: Organisation) -> list[str]:
     """What of the installation is over a limit, as sentences with the fix."""
     key = organisation.names.key_arn_like(organisation.hub)
     problems = []
-    for build in (governance_bus, artifact_key, lambda it: artifact_bucket(it, key)):
+    for build in (governance_bus, artifact_key, topic, lambda it: artifact_bucket(it, key)):
         problem = _too_large(organisation, build)
         if problem is not None:
             problems.append(problem)
-    for role in hub_roles(organisation, key, key):
+    for role in hub_roles(organisation, KeyArns(key, key, key)):
         problems += role.oversize()
     # One spoke of each stage and the longest name: the others' roles are shorter.
     for stage in organisation.stages:
@@ -35,6 +38,7 @@ def oversize(organisation: Organisation) -> list[str]:
             problems += execution_role(organisation, spoke, key).oversize()
             problems += serving_role(organisation, spoke, key).oversize()
             problems += forwarder_role(organisation, spoke).oversize()
+            problems += reader_role(organisation, spoke).oversize()
     return problems
 
 

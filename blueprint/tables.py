@@ -34,4 +34,6 @@ TABLE_SPECS: tuple[TableSpec, ...] = (
         range_type="N",
         expires="expiresat",
     ),
+    # One row a change, chained and never expired: what served where at a time that is past.
+    TableSpec(table="sagemakerendpointhistory", hash_key="endpointarn", range_key="seq", range_type="N"),
 )

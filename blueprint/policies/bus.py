@@ -13,7 +13,14 @@ from blueprint.stages import REQUEST_DETAIL_TYPE, REQUEST_SOURCE
 
 SAGEMAKER_SOURCE = "aws.sagemaker"
 PACKAGE_DETAIL_TYPE = "SageMaker Model Package State Change"
-ENDPOINT_DETAIL_TYPES = ("SageMaker Endpoint State Change",)
+STATE_DETAIL_TYPES = (
+    "SageMaker Endpoint Deployment State Change",
+    "SageMaker Endpoint State Change",
+    "SageMaker Model Card State Change",
+)
+CALL_DETAIL_TYPE = "AWS API Call via CloudTrail"
+FORWARDED_DETAIL_TYPES = (*STATE_DETAIL_TYPES, CALL_DETAIL_TYPE)
+"""What spokes forward; package events arise in the hub."""
 
 
 def governance_bus(organisation: Organisation) -> Document | None:
@@ -34,7 +41,7 @@ def _policy(organisation: Organisation, form: Form) -> Document:
                 "Bool": {"events:eventBusInvocation": "true"},
                 "StringEquals": {
                     "events:source": SAGEMAKER_SOURCE,
-                    "events:detail-type": one_or_many(ENDPOINT_DETAIL_TYPES),
+                    "events:detail-type": one_or_many(FORWARDED_DETAIL_TYPES),
                 },
             },
         )

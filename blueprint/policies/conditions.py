@@ -17,6 +17,11 @@ OBJECT_CREATION = "s3:ObjectCreationOperation"
 SERVER_SIDE_ENCRYPTION = "s3:x-amz-server-side-encryption"
 SERVER_SIDE_ENCRYPTION_KEY = "s3:x-amz-server-side-encryption-aws-kms-key-id"
 
+METRIC_NAMESPACE = "cloudwatch:namespace"
+OAM_RESOURCE_TYPES = "oam:ResourceTypes"
+SIGNING_ALGORITHM = "kms:SigningAlgorithm"
+MESSAGE_TYPE = "kms:MessageType"
+
 ENCLOSING_OPERATION = "dynamodb:EnclosingOperation"
 SOURCE_IDENTITY = "sts:SourceIdentity"
 

@@ -64,6 +64,11 @@ def deny(
     return _statement("Deny", sid, actions, resources, principal, condition)
 
 
+def deny_all_but(sid: str, actions: Iterable[str]) -> Statement:
+    """A Deny of every other action, on everything: what holds whatever another policy of the role allows."""
+    return {"Sid": sid, "Effect": "Deny", "NotAction": one_or_many(actions), "Resource": "*"}
+
+
 def _statement(
     effect: str,
     sid: str,

@@ -1,4 +1,4 @@
-"""Key policies: the artifact key, shared with the spokes; the governance key, the hub's own.
+"""Key policies: the artifact key, shared with the spokes; the governance key, the hub's own; the key of the anchors.
 
 Sources: kms/latest/developerguide key-policy-overview, key-policy-modifying-external-accounts (both sides must allow,
 only cryptographic operations cross accounts); AmazonCloudWatch/logs encrypt-log-data-kms; eventbridge
@@ -11,7 +11,7 @@ from blueprint.limits import KEY_POLICY, Document
 from blueprint.names import HUB
 from blueprint.organisation import Organisation
 from blueprint.policies.conditions import via
-from blueprint.policies.documents import Form, Statement, admit, allow, both, document, tightest
+from blueprint.policies.documents import Form, Statement, admit, allow, both, deny, document, tightest
 
 SPOKE_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 
@@ -57,6 +57,11 @@ def governance_key(organisation: Organisation) -> Document:
             "EventBridgeDelivers", ["kms:Decrypt", "kms:GenerateDataKey"], ["*"],
             principal={"Service": "events.amazonaws.com"},
         ),
+        # The topic's policy names the alarms; no Source* condition here for the same reason.
+        allow(
+            "AlarmsPublish", ["kms:Decrypt", "kms:GenerateDataKey*"], ["*"],
+            principal={"Service": "cloudwatch.amazonaws.com"},
+        ),
         allow(
             "LogsOfOurFunctions",
             ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
@@ -65,6 +70,35 @@ def governance_key(organisation: Organisation) -> Document:
             condition={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": logs}},
         ),
     )  # fmt: skip
+
+
+def anchor_key(organisation: Organisation, *, trial: bool) -> Document:
+    """Policy of the key that signs anchors: one role signs, everybody of the organisation may check a signature.
+
+    Whoever may change this policy could sign, after a change that CloudTrail records; whoever may administer IAM
+    alone couldn't. Lost with the key would be the signatures' meaning, so only a trial's may be deleted.
+    """
+    names = organisation.names
+    anchor = names.role_arn(organisation.hub, names.hub_role("anchor"))
+    statements = [
+        _administration(organisation),
+        deny(
+            "OnlyAnchorSigns", ["kms:Sign"], ["*"], principal="*",
+            condition={"ArnNotEquals": {"aws:PrincipalArn": anchor}},
+        ),
+    ]  # fmt: skip
+    if organisation.id is not None:
+        statements.append(
+            allow(
+                "AnybodyVerifies", ["kms:DescribeKey", "kms:GetPublicKey", "kms:Verify"], ["*"], principal="*",
+                condition={"StringEquals": {"aws:PrincipalOrgID": organisation.id}},
+            )
+        )  # fmt: skip
+    if not trial:
+        statements.append(
+            deny("NeverDeleted", ["kms:DisableKey", "kms:ScheduleKeyDeletion"], ["*"], principal="*")
+        )  # fmt: skip
+    return document(*statements)
 
 
 def _administration(organisation: Organisation) -> Statement:

@@ -24,6 +24,15 @@ SEARCH = ("sagemaker:Search",)
 """Returns what Describe would, without the group's resource as a bound."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeyArns:
+    """ARNs of the installation's keys: of artifacts, of tables, queues and logs, and of what signs the anchors."""
+
+    artifacts: str
+    governance: str
+    anchors: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleSpec:
     """A role to make. `policies` maps inline policy names to documents."""

@@ -6,6 +6,7 @@ so that it also holds in the same account, where resource policies restrict noth
 
 from __future__ import annotations
 
+from blueprint.names import SPOKE_RULES
 from blueprint.organisation import Organisation, Spoke
 from blueprint.policies import trust
 from blueprint.policies.artifact_bucket import (
@@ -21,6 +22,7 @@ from blueprint.policies.conditions import (
     APPROVAL_STATUS,
     LIFECYCLE_STAGE,
     LIFECYCLE_STATUS,
+    METRIC_NAMESPACE,
     created_without_precondition,
     existing_tag,
     via,
@@ -152,7 +154,7 @@ def serving_role(organisation: Organisation, spoke: Spoke, artifact_key_arn: str
             # PutMetricData has no resource type; the namespace is its bound (Service Authorization Reference).
             allow(
                 "PutMetrics", ["cloudwatch:PutMetricData"], ["*"],
-                condition={"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}},
+                condition={"StringLike": {METRIC_NAMESPACE: "/aws/sagemaker/*"}},
             ),
         ),
     }  # fmt: skip
@@ -175,13 +177,13 @@ def serving_role(organisation: Organisation, spoke: Spoke, artifact_key_arn: str
 
 
 def forwarder_role(organisation: Organisation, spoke: Spoke) -> RoleSpec:
-    """The role with which the forwarding rule posts to the hub's bus."""
+    """The role with which the forwarding rules post to the hub's bus."""
     names = organisation.names
-    rule_arn = names.rule_arn(spoke.account, names.forward_rule(spoke.stack))
+    rules = [names.rule_arn(spoke.account, names.forward_rule(spoke.stack, rule)) for rule in SPOKE_RULES]
     bus = names.bus_arn(organisation.hub)
     return RoleSpec(
         name=names.role(spoke.stack, "forwarder"),
-        description=f"Forward endpoint states of {spoke.stack} to the hub",
-        trust=trust.trust(trust.rule(rule_arn, spoke.account)),
+        description=f"Forward states and calls of {spoke.stack} to the hub",
+        trust=trust.trust(trust.rules(rules, spoke.account)),
         policies={"forward": document(allow("PostToGovernanceBus", ["events:PutEvents"], [bus]))},
     )

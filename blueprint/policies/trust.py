@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from blueprint.limits import Document
 from blueprint.names import partition_of
+from blueprint.organisation import Organisation
 from blueprint.policies.conditions import SOURCE_IDENTITY
 from blueprint.policies.documents import Statement, both, document, one_or_many
 
@@ -27,18 +28,28 @@ def sagemaker(region: str, account: str) -> Statement:
     )
 
 
-def rule(rule_arn: str, account: str) -> Statement:
-    """EventBridge, for one rule."""
+def rules(rule_arns: Sequence[str], account: str) -> Statement:
+    """EventBridge, for these rules."""
     return _trust(
-        "RuleForwards",
+        "RulesForward",
         {"Service": "events.amazonaws.com"},
-        {"ArnEquals": {"aws:SourceArn": rule_arn}, "StringEquals": {"aws:SourceAccount": account}},
+        {"ArnEquals": {"aws:SourceArn": one_or_many(rule_arns)}, "StringEquals": {"aws:SourceAccount": account}},
     )
 
 
 def function() -> Statement:
     """Lambda. It sends no source key when it assumes an execution role, so nothing narrows this but who may pass it."""
     return _trust("LambdaRuns", {"Service": "lambda.amazonaws.com"}, {})
+
+
+def functions_of(organisation: Organisation, roles: Sequence[str]) -> Statement:
+    """The hub's functions, by their roles: the hub's root narrowed to these ARNs, as a role that is made anew would
+    lose a grant to itself.
+    """
+    condition: dict[str, dict[str, object]] = {"ArnEquals": {"aws:PrincipalArn": one_or_many(roles)}}
+    if organisation.id is not None:
+        condition["StringEquals"] = {"aws:PrincipalOrgID": organisation.id}
+    return _trust("HubFunctionsRead", {"AWS": organisation.names.root_arn(organisation.hub)}, condition)
 
 
 def people(sid: str, arn_patterns: Sequence[str], *, require_mfa: bool) -> Statement:

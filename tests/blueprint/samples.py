@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from blueprint.limits import Document
 from blueprint.organisation import Organisation, Spoke
+from blueprint.policies.roles import KeyArns
 from blueprint.stages import Stage
 
 HUB = "111111111111"
@@ -20,6 +21,8 @@ REGION = "eu-west-1"
 ORGANISATION_ID = "o-a1b2c3d4e5"
 KEY = f"arn:aws:kms:{REGION}:{HUB}:key/11111111-1111-1111-1111-111111111111"
 GOVERNANCE_KEY = f"arn:aws:kms:{REGION}:{HUB}:key/22222222-2222-2222-2222-222222222222"
+ANCHOR_KEY = f"arn:aws:kms:{REGION}:{HUB}:key/33333333-3333-3333-3333-333333333333"
+KEYS = KeyArns(KEY, GOVERNANCE_KEY, ANCHOR_KEY)
 OFFICER = f"arn:aws:iam::{HUB}:role/ModelRiskOfficer"
 BUCKET = f"mlgov-artifacts-{HUB}-{REGION}"
 
@@ -113,7 +116,7 @@ def grants(document: Document, effect: str = "Allow") -> dict[str, tuple[set[str
     return {
         found["Sid"]: (set(as_list(found["Action"])), set(as_list(found["Resource"])))
         for found in statements(document)
-        if found["Effect"] == effect
+        if found["Effect"] == effect and "Action" in found
     }
 
 

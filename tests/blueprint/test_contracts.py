@@ -30,6 +30,12 @@ CONTRACT = HubContract(
     shares={"consumer": "arn:aws:ram:…"},
     admitted_roles={spoke.stack: admitted_roles(EXAMPLE, spoke) for spoke in EXAMPLE.spokes},
     tables={"modelgovernanceledger": "mlgov_modelgovernanceledger"},
+    documents_bucket=f"mlgov-documents-{HUB}-{REGION}",
+    anchors_bucket=f"mlgov-anchors-{HUB}-{REGION}",
+    signing_key_arn=KEY,
+    queues={"capture-dlq": f"https://sqs.{REGION}.amazonaws.com/{HUB}/mlgov-capture-dlq"},
+    alarm_topic_arn=f"arn:aws:sns:{REGION}:{HUB}:mlgov-alarms",
+    sink_arn=f"arn:aws:oam:{REGION}:{HUB}:sink/0",
 )
 
 
@@ -43,13 +49,15 @@ def test_what_the_hub_exports_is_what_a_spoke_reads() -> None:
 
 
 def test_numbers_come_back_from_the_engine_as_floats() -> None:
-    """Guards: version 1.0 of a stack's outputs refused as another version than 1."""
-    assert read({**CONTRACT.export(), "contractVersion": 1.0}) == CONTRACT
+    """Guards: version 2.0 of a stack's outputs refused as another version than 2."""
+    assert read({**CONTRACT.export(), "contractVersion": float(HubContract.version)}) == CONTRACT
 
 
 def test_a_spoke_s_contract_comes_back_as_it_went() -> None:
     """Guards: as above, for spokes."""
-    spoke = SpokeContract(account=DEV, stage="dev", execution_role_arn="a", serving_role_arn="b", forward_dlq="")
+    spoke = SpokeContract(
+        account=DEV, stage="dev", execution_role_arn="a", serving_role_arn="b", reader_role_arn="c", forward_dlq=""
+    )
     assert SpokeContract.read(spoke.export(), stack="dev") == spoke
 
 
@@ -78,7 +86,13 @@ def test_each_missing_key_is_named_with_stack_and_command(key: str) -> None:
 
 @pytest.mark.parametrize(
     ("version", "mend"),
-    [(0, "run `pulumi up"), (None, "run `pulumi up"), (2, "update this checkout"), ("x", "run `pulumi up")],
+    [
+        (0, "run `pulumi up"),
+        (1, "run `pulumi up"),
+        (None, "run `pulumi up"),
+        (3, "update"),
+        ("x", "run `pulumi up"),
+    ],
 )
 def test_another_version_says_which_side_is_older(version: object, mend: str) -> None:
     """Guards: a contract whose keys mean something else."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from blueprint import limits
-from blueprint.names import PURPOSES, TABLES, Names, fit, partition_of
+from blueprint.functions import FUNCTION_SPECS, FUNCTIONS
+from blueprint.names import PURPOSES, SPOKE_RULES, TABLES, Bucket, Names, fit, partition_of
 from tests.blueprint.samples import account_ids, prefixes, regions, stack_names
 
 stages = st.from_regex(r"[a-z](-?[a-z0-9]){0,23}", fullmatch=True)
@@ -16,7 +19,7 @@ stages = st.from_regex(r"[a-z](-?[a-z0-9]){0,23}", fullmatch=True)
 def role_names(prefix: str, stacks: set[str], stage_names: set[str]) -> list[str]:
     names = Names(prefix, "eu-west-1")
     spokes = [names.role(stack, purpose) for stack in sorted(stacks) for purpose in PURPOSES]
-    hub = [names.hub_role("execution"), names.hub_role("capture"), names.hub_role("approval")]
+    hub = [names.hub_role("execution"), *(names.hub_role(function) for function in FUNCTIONS)]
     return spokes + hub + [names.approver_role(stage) for stage in sorted(stage_names)]
 
 
@@ -37,11 +40,17 @@ def test_every_name_is_within_its_service_s_limit(
     names = Names(prefix, region)
     within = {
         limits.ROLE_NAME: [*(names.role(stack, purpose) for purpose in PURPOSES), names.approver_role(stage)],
-        limits.BUCKET_NAME: [names.bucket(account)],
-        limits.QUEUE_NAME: [names.queue("capture-dlq"), names.forward_dlq(stack)],
-        limits.RULE_NAME: [names.hub_rule("packages"), names.forward_rule(stack)],
+        limits.BUCKET_NAME: [names.bucket(account, bucket) for bucket in get_args(Bucket)],
+        limits.QUEUE_NAME: [*(names.queue(spec.dead_letters) for spec in FUNCTION_SPECS), names.forward_dlq(stack)],
+        limits.RULE_NAME: [
+            names.hub_rule("forwarded"),
+            *(names.schedule_rule(function) for function in FUNCTIONS),
+            *(names.forward_rule(stack, rule) for rule in SPOKE_RULES),
+        ],
         limits.TABLE_NAME: [names.table(table) for table in TABLES],
-        limits.FUNCTION_NAME: [names.function("approval")],
+        limits.FUNCTION_NAME: [names.function(function) for function in FUNCTIONS],
+        limits.TOPIC_NAME: [names.topic],
+        limits.SINK_NAME: [names.sink],
         limits.PERMISSION_NAME: [names.permission("contributor-register", "0123456789abcdef")],
     }
     for limit, made in within.items():

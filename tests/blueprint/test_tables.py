@@ -15,6 +15,7 @@ def test_every_table_has_its_keys() -> None:
         "modelpackagestatechanges": ("modelpackagearn", None),
         "sagemakermodelendpoints": ("endpointarn", None),
         "sagemakerendpointmetrics": ("endpointvariant", ("timestamp", "N")),
+        "sagemakerendpointhistory": ("endpointarn", ("seq", "N")),
     }
     assert tuple(keys) == TABLES
 

@@ -11,7 +11,8 @@ from access import Case, decide, layers
 from blueprint.organisation import Organisation, Spoke
 from blueprint.policies.artifact_bucket import artifact_bucket
 from blueprint.policies.bus import governance_bus
-from blueprint.policies.hub_roles import approval_role, approver_role, capture_role
+from blueprint.policies.function_roles import approval_role, capture_role
+from blueprint.policies.hub_roles import approver_role
 from blueprint.policies.keys import artifact_key, governance_key
 from blueprint.policies.roles import RoleSpec
 from blueprint.policies.shares import shares
@@ -22,6 +23,7 @@ from tests.blueprint.samples import (
     GOVERNANCE_KEY,
     HUB,
     KEY,
+    KEYS,
     OFFICER,
     ORGANISATION_ID,
     OUTSIDER,
@@ -64,7 +66,7 @@ def serving() -> tuple[str, RoleSpec]:
 
 
 def approver(stage: str) -> tuple[str, RoleSpec]:
-    return HUB, approver_role(EXAMPLE, EXAMPLE.stage(stage), KEY, GOVERNANCE_KEY)
+    return HUB, approver_role(EXAMPLE, EXAMPLE.stage(stage), KEYS)
 
 
 def case(who: tuple[str, RoleSpec], action: str, resource: str, context: Context, resource_policy: Any) -> Case:
@@ -244,8 +246,8 @@ def test_the_artifact_key_opens_for_spokes_through_s3_only() -> None:
 
 def test_capture_uses_the_governance_key_through_its_services() -> None:
     """Guards: an encrypted queue that its consumer can't read."""
-    capture = HUB, capture_role(EXAMPLE, KEY, GOVERNANCE_KEY)
-    for service, allowed in (("sqs", True), ("dynamodb", True), ("s3", False)):
+    capture = HUB, capture_role(EXAMPLE, KEYS)
+    for service, allowed in (("sqs", True), ("dynamodb", True), ("s3", True), ("logs", True), ("rds", False)):
         context = {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"}
         tried = case(capture, "kms:Decrypt", GOVERNANCE_KEY, context, governance_key(EXAMPLE))
         assert decide(tried).allowed is allowed, service
@@ -348,7 +350,7 @@ def test_what_reaches_the_governance_bus() -> None:
 
 def test_capture_appends_and_can_t_rewrite() -> None:
     """Guards: history that its own writer can change."""
-    capture = HUB, capture_role(EXAMPLE, KEY, GOVERNANCE_KEY)
+    capture = HUB, capture_role(EXAMPLE, KEYS)
     ledger = f"arn:aws:dynamodb:{REGION}:{HUB}:table/mlgov_modelgovernanceledger"
     inside = {"dynamodb:EnclosingOperation": "ExecuteTransaction"}
     assert decide(case(capture, "dynamodb:PartiQLInsert", ledger, inside, None)).allowed
@@ -359,7 +361,7 @@ def test_capture_appends_and_can_t_rewrite() -> None:
 
 def test_the_approval_function_sets_stage_tags_and_no_others() -> None:
     """Guards: a function that could mark an artifact in any way."""
-    approval = HUB, approval_role(EXAMPLE, KEY, GOVERNANCE_KEY)
+    approval = HUB, approval_role(EXAMPLE, KEYS)
 
     def tags(values: Mapping[str, str]) -> bool:
         context: dict[str, Any] = {"s3:RequestObjectTagKeys": sorted(values)}

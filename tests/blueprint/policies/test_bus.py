@@ -32,7 +32,12 @@ def test_forwarding_is_for_forwarders_that_a_rule_invokes() -> None:
         "StringEquals": {
             "aws:PrincipalOrgID": ORGANISATION_ID,
             "events:source": "aws.sagemaker",
-            "events:detail-type": "SageMaker Endpoint State Change",
+            "events:detail-type": [
+                "AWS API Call via CloudTrail",
+                "SageMaker Endpoint Deployment State Change",
+                "SageMaker Endpoint State Change",
+                "SageMaker Model Card State Change",
+            ],
         },
     }
 

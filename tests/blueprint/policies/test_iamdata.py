@@ -14,25 +14,29 @@ from typing import Any
 
 import pytest
 
-from blueprint.names import FUNCTIONS
+from blueprint.functions import FUNCTIONS
 from blueprint.organisation import Organisation
+from blueprint.policies.anchors_bucket import anchors_bucket, documents_bucket
 from blueprint.policies.artifact_bucket import artifact_bucket
 from blueprint.policies.bus import governance_bus
+from blueprint.policies.data_roles import reader_role
 from blueprint.policies.hub_roles import hub_roles
-from blueprint.policies.keys import artifact_key, governance_key
+from blueprint.policies.keys import anchor_key, artifact_key, governance_key
+from blueprint.policies.observability import sink, topic
 from blueprint.policies.queues import fed_by_rules
 from blueprint.policies.roles import RoleSpec
 from blueprint.policies.shares import shares
 from blueprint.policies.spoke_roles import execution_role, forwarder_role, serving_role
 from blueprint.rules import hub_rules
 from tests.blueprint.policies.service_reference import Action, actions, as_list, fits, key_type
-from tests.blueprint.samples import GOVERNANCE_KEY, HUB, KEY, STAGES, fleet, organisation
+from tests.blueprint.samples import ANCHOR_KEY, GOVERNANCE_KEY, HUB, KEY, KEYS, STAGES, fleet, organisation
 
 GLOBAL_KEYS = {
     "aws:MultiFactorAuthPresent": "Bool",
     "aws:PrincipalAccount": "String",
     "aws:PrincipalArn": "ARN",
     "aws:PrincipalOrgID": "String",
+    "aws:ResourceOrgID": "String",
     "aws:SecureTransport": "Bool",
     "aws:SourceAccount": "String",
     "aws:SourceArn": "ARN",
@@ -52,6 +56,7 @@ OPERATORS = {
 
 ANY_RESOURCE = {
     "sagemaker:ListModelPackages": "its request names a group, not the versions that the reference lists as resource",
+    "cloudwatch:GetMetricData": "as PutMetricData; whose metrics there are is decided by the links",
     "cloudwatch:PutMetricData": "metrics have no ARN, the namespace is the bound; only OTLP data sets have one",
 }
 """Allows on `*` though the reference knows a resource type."""
@@ -112,12 +117,13 @@ def _organisations() -> Iterator[tuple[str, Organisation]]:
 
 
 def _roles(of: Organisation) -> Iterator[RoleSpec]:
-    yield from hub_roles(of, KEY, GOVERNANCE_KEY)
+    yield from hub_roles(of, KEYS)
     for stage in of.stages:
         for spoke in of.spokes_of(stage.name)[:1]:
             yield execution_role(of, spoke, KEY)
             yield serving_role(of, spoke, KEY)
             yield forwarder_role(of, spoke)
+            yield reader_role(of, spoke)
 
 
 def _documents(of: Organisation) -> Iterator[tuple[str, dict[str, Any], str]]:
@@ -130,6 +136,14 @@ def _documents(of: Organisation) -> Iterator[tuple[str, dict[str, Any], str]]:
     yield "artifact bucket", artifact_bucket(of, KEY), ""
     yield "artifact key", artifact_key(of), KEY
     yield "governance key", governance_key(of), GOVERNANCE_KEY
+    yield "anchor key", anchor_key(of, trial=False), ANCHOR_KEY
+    yield "anchors bucket", anchors_bucket(of), ""
+    yield "documents bucket", documents_bucket(of), ""
+    yield "alarms", topic(of), ""
+    linked = sink(of)
+    if linked is not None:
+        # A sink's policy says `*` for itself; updates are of links.
+        yield "sink", linked, f"arn:aws:oam:{of.region}:*:*"
     bus = governance_bus(of)
     if bus is not None:
         yield "governance bus", bus, ""
@@ -163,7 +177,9 @@ STATEMENTS = _statements()
 
 
 def _of(statement: dict[str, Any]) -> list[tuple[str, tuple[Action, ...]]]:
-    return [(pattern, actions(pattern)) for pattern in as_list(statement["Action"])]
+    return [
+        (pattern, actions(pattern)) for pattern in as_list(statement.get("Action") or statement.get("NotAction") or [])
+    ]
 
 
 def _keys(statement: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -183,6 +199,7 @@ def test_the_samples_hold_every_kind_of_policy() -> None:
     """Guards against a check that looks at nothing: each form and each function's role must be among the statements."""
     seen = {one.where.partition(": ")[2] for one in STATEMENTS}
     assert {"artifact bucket", "artifact key", "governance key", "governance bus", "queue"} <= seen
+    assert {"anchor key", "anchors bucket", "documents bucket", "alarms", "sink", "mlgov-dev-reader/never"} <= seen
     assert {f"mlgov-hub-{function}/logs" for function in FUNCTIONS} <= seen
     assert {"permission consumer", "permission contributor-register", "mlgov-dev-serving/images"} <= seen
     assert any(one.statement.get("Principal") == "*" and one.statement["Effect"] == "Allow" for one in STATEMENTS)

@@ -30,6 +30,8 @@ def test_rules_of_default_and_named_bus_are_told_apart() -> None:
     arns = {rule.rule: rule.arn(organisation()) for rule in hub_rules(organisation())}
     assert arns == {
         "packages": f"arn:aws:events:{REGION}:{HUB}:rule/mlgov-hub-packages",
-        "endpoints": f"arn:aws:events:{REGION}:{HUB}:rule/mlgov-governance/mlgov-hub-endpoints",
+        "states": f"arn:aws:events:{REGION}:{HUB}:rule/mlgov-hub-states",
+        "calls": f"arn:aws:events:{REGION}:{HUB}:rule/mlgov-hub-calls",
+        "forwarded": f"arn:aws:events:{REGION}:{HUB}:rule/mlgov-governance/mlgov-hub-forwarded",
         "requests": f"arn:aws:events:{REGION}:{HUB}:rule/mlgov-governance/mlgov-hub-requests",
     }

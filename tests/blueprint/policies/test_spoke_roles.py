@@ -166,12 +166,17 @@ def test_own_images_are_pulled_from_admitted_repositories_only() -> None:
     assert "images" not in serving_role(EXAMPLE, EXAMPLE.spoke("test"), KEY).policies
 
 
-def test_the_forwarder_posts_to_the_governance_bus_for_its_rule_only() -> None:
+def test_the_forwarder_posts_to_the_governance_bus_for_its_rules_only() -> None:
     """Guards: a role that any rule of the account could use."""
     spec = forwarder_role(EXAMPLE, EXAMPLE.spoke("dev"))
     assert allowed(spec) == {"forward": {"PostToGovernanceBus": ({"events:PutEvents"}, {BUS})}}
     (trusted,) = spec.trust["Statement"]
     assert trusted["Condition"] == {
-        "ArnEquals": {"aws:SourceArn": f"arn:aws:events:{REGION}:{DEV}:rule/mlgov-dev-endpoints"},
+        "ArnEquals": {
+            "aws:SourceArn": [
+                f"arn:aws:events:{REGION}:{DEV}:rule/mlgov-dev-calls",
+                f"arn:aws:events:{REGION}:{DEV}:rule/mlgov-dev-states",
+            ]
+        },
         "StringEquals": {"aws:SourceAccount": DEV},
     }
