@@ -23,7 +23,7 @@ def hub(settings: HubSettings) -> Contract:
     from components.hub import Hub, HubArgs  # a spoke needn't pay for what only the hub imports
 
     # First of all, since a package that can't be built mustn't leave half a hub.
-    packages = build_all(ROOT)
+    packages = build_all(ROOT, settings.organisation)
     provider = pulumi.ResourceOptions(provider=account_provider(settings))
     return Hub("hub", HubArgs(settings=settings, root=ROOT, packages=packages), provider).contract
 

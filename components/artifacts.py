@@ -14,8 +14,9 @@ from pulumi_aws import s3
 from blueprint.organisation import Organisation
 from blueprint.policies.artifact_bucket import artifact_bucket
 from blueprint.settings import Stateful
+from components.buckets import guarded_bucket
 from components.documents import policy
-from components.options import child, stateful_child
+from components.options import child
 
 ABANDONED_UPLOAD_DAYS = 7
 
@@ -34,43 +35,13 @@ class Artifacts(pulumi.ComponentResource):
     def __init__(self, name: str, args: ArtifactsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlgovernance:artifacts:Artifacts", name, None, opts)
         organisation = args.organisation
-        # A bucket that is left in AWS keeps its guards: without policy, versions and access block, artifacts could be
-        # overwritten, deleted or shown to anyone the day after.
-        guard = stateful_child(self, args.stateful)
-        bucket = s3.Bucket(
+        bucket = guarded_bucket(
+            self,
             name,
             bucket=organisation.names.bucket(organisation.hub),
-            force_destroy=args.stateful == "destroy",
-            opts=guard,
-        )
-        s3.BucketVersioning(
-            name,
-            bucket=bucket.bucket,
-            versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
-            opts=guard,
-        )
-        s3.BucketOwnershipControls(
-            name,
-            bucket=bucket.bucket,
-            rule=s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
-            opts=guard,
-        )
-        s3.BucketServerSideEncryptionConfiguration(
-            name,
-            bucket=bucket.bucket,
-            rules=[
-                s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                    apply_server_side_encryption_by_default=(
-                        s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                            sse_algorithm="aws:kms",
-                            # The full ARN: an alias would be looked up in the requester's account.
-                            kms_master_key_id=args.key_arn,
-                        )
-                    ),
-                    bucket_key_enabled=True,
-                )
-            ],
-            opts=guard,
+            policy=policy(lambda key_arn: artifact_bucket(organisation, key_arn), args.key_arn),
+            key_arn=args.key_arn,
+            stateful=args.stateful,
         )
         s3.BucketLifecycleConfiguration(
             name,
@@ -88,22 +59,6 @@ class Artifacts(pulumi.ComponentResource):
                 )
             ],
             opts=child(self),
-        )
-        block = s3.BucketPublicAccessBlock(
-            name,
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=guard,
-        )
-        # One after the other: S3 answers OperationAborted to a policy that arrives while the block is being set.
-        s3.BucketPolicy(
-            name,
-            bucket=bucket.bucket,
-            policy=policy(lambda key_arn: artifact_bucket(organisation, key_arn), args.key_arn),
-            opts=stateful_child(self, args.stateful, after=[block]),
         )
         self.bucket = bucket.bucket
         self.bucket_arn = bucket.arn

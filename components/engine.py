@@ -14,7 +14,7 @@ from blueprint.errors import ConfigurationError, ContractError
 from blueprint.organisation_reading import DECLARED_ONCE
 from blueprint.settings import PROJECT, Settings
 
-STRUCTURED = frozenset({"organisation"})
+STRUCTURED = frozenset({"alarmEmails", "anchorRetention", "organisation", "qualityMetrics", "schedules"})
 REGION = "aws:region"
 
 
@@ -38,8 +38,9 @@ def _structured(name: str, value: str) -> Any:
     try:
         return json.loads(value)
     except ValueError:
+        place = "Pulumi.yaml" if name in DECLARED_ONCE else f"Pulumi.{pulumi.get_stack()}.yaml"
         problem = (
-            f"{name} is {value[:80]!r}, no structured value; it stands in Pulumi.yaml: run"
+            f"{name} is {value[:80]!r}, no structured value; it stands in {place}: run"
             f" `pulumi config rm {PROJECT}:{name} --stack {pulumi.get_stack()}`"
         )
         raise ConfigurationError(pulumi.get_stack(), [problem]) from None

@@ -1,4 +1,4 @@
-"""The governance bus and the hub's rules, each with a target, retries and a dead-letter queue.
+"""The governance bus, the hub's rules and its schedules, each with a target, retries and a dead-letter queue.
 
 Owns bus, its policy, rules and targets. The queues and their policies come in: a target without the queue's permission
 loses its events without a retry.
@@ -6,17 +6,21 @@ loses its events without a retry.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_aws import cloudwatch
 
+from blueprint.data_settings import Interval
+from blueprint.functions import SCHEDULED
 from blueprint.limits import compact
+from blueprint.names import Function
 from blueprint.organisation import Organisation
 from blueprint.policies.bus import governance_bus
-from blueprint.rules import RuleSpec
+from blueprint.rules import hub_rules
 from components.options import child
+from components.queues import Queues
 
 RETRY_SECONDS = 24 * 3600
 RETRY_ATTEMPTS = 185
@@ -52,26 +56,23 @@ class Bus(pulumi.ComponentResource):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RulesArgs:
-    """`target_arn` and `dead_letter_arn` are queues, `admitted` their policies."""
-
     organisation: Organisation
-    rules: Sequence[RuleSpec]
     bus_name: pulumi.Input[str]
-    target_arn: pulumi.Input[str]
-    dead_letter_arn: pulumi.Input[str]
-    admitted: Sequence[pulumi.Resource]
+    queues: Queues
+    schedules: Mapping[Function, Interval]
 
 
 class Rules(pulumi.ComponentResource):
-    """The hub's rules."""
+    """The hub's rules: events to the capture queue, scheduled runs to the functions' own queues."""
 
     def __init__(self, name: str, args: RulesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlgovernance:capture:Rules", name, None, opts)
-        for spec in args.rules:
+        names, queues = args.organisation.names, args.queues
+        for spec in hub_rules(args.organisation):
             bus_name = None if spec.bus is None else args.bus_name
             rule = cloudwatch.EventRule(
                 f"{name}-{spec.rule}",
-                name=args.organisation.names.hub_rule(spec.rule),
+                name=names.hub_rule(spec.rule),
                 description=spec.description,
                 event_bus_name=bus_name,
                 event_pattern=compact(spec.pattern),
@@ -82,10 +83,27 @@ class Rules(pulumi.ComponentResource):
                 rule=rule.name,
                 event_bus_name=bus_name,
                 target_id="capture",
-                arn=args.target_arn,
-                dead_letter_config=cloudwatch.EventTargetDeadLetterConfigArgs(arn=args.dead_letter_arn),
+                arn=queues.made["capture"].arn,
+                dead_letter_config=cloudwatch.EventTargetDeadLetterConfigArgs(arn=queues.made["rules-dlq"].arn),
                 retry_policy=retry_policy(),
-                opts=child(self, after=args.admitted),
+                opts=child(self, after=[queues.admitted["capture"], queues.admitted["rules-dlq"]]),
+            )
+        for function in SCHEDULED:
+            rule = cloudwatch.EventRule(
+                f"{name}-schedule-{function.function}",
+                name=names.schedule_rule(function.function),
+                description=f"Scheduled runs of the {function.function} function",
+                schedule_expression=args.schedules[function.function].expression,
+                opts=child(self),
+            )
+            cloudwatch.EventTarget(
+                f"{name}-schedule-{function.function}",
+                rule=rule.name,
+                target_id="jobs",
+                arn=queues.made[function.queue].arn,
+                dead_letter_config=cloudwatch.EventTargetDeadLetterConfigArgs(arn=queues.made["rules-dlq"].arn),
+                retry_policy=retry_policy(),
+                opts=child(self, after=[queues.admitted[function.queue], queues.admitted["rules-dlq"]]),
             )
         self.register_outputs({})
 

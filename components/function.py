@@ -7,56 +7,45 @@ would keep its log for ever, unencrypted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
 from pulumi_aws import cloudwatch, lambda_, sqs
 
+from blueprint.functions import FunctionSpec
 from blueprint.names import Function as FunctionName
 from blueprint.organisation import Organisation
 from blueprint.packages import Package
-from blueprint.policies.roles import RoleSpec
+from blueprint.policies.hub_roles import FUNCTION_ROLES
+from blueprint.policies.roles import KeyArns
+from components.kms import Keys
 from components.options import child
 from components.roles import Role, RoleArgs
 
 RUNTIME = "python3.11"
 """The interpreter that the rehearsal runs with."""
 
-TIMEOUT_SECONDS = 60
-MEMORY_MB = 256
-BATCH_SIZE = 10
-MAXIMUM_CONCURRENCY = 5
-"""Of one mapping: more writers only contend for the same package's chain."""
-
 PACKAGE_FOLDER = Path("build", "functions")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FunctionArgs:
-    """`function` names it; its handler is `lambdas.<function>.handler.handler`. `root` is the project's folder.
+    """`spec` says what it is; its handler is `lambdas.<function>.handler.handler`. `root` is the project's folder.
 
-    `batch_size`: messages of an invocation. `maximum_concurrency`: invocations at once by the mapping.
-    `reserved_concurrency`: invocations at once whoever invokes, None for no reservation; the account's quota must leave
-    100 unreserved (lambda configuration-concurrency). `build_role` makes the role's spec from the late values
-    `role_late`.
+    `ready`: what its first run needs beside its rights.
     """
 
     organisation: Organisation
     root: Path
-    function: FunctionName
+    spec: FunctionSpec
     package: Package
-    description: str
     environment: Mapping[str, pulumi.Input[str]]
     queue: sqs.Queue
-    build_role: Callable[..., RoleSpec]
-    role_late: tuple[pulumi.Input[str], ...]
-    log_key_arn: pulumi.Input[str]
+    keys: Keys
     log_retention_days: int
-    batch_size: int = BATCH_SIZE
-    maximum_concurrency: int = MAXIMUM_CONCURRENCY
-    reserved_concurrency: int | None = None
+    ready: Sequence[pulumi.Resource] = ()
     boundary_arn: str | None = None
 
 
@@ -66,43 +55,48 @@ class Function(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlgovernance:lambda:Function", name, None, opts)
-        names = args.organisation.names
+        names, spec = args.organisation.names, args.spec
+        build_role = FUNCTION_ROLES[spec.function]
         role = Role(
             name,
-            RoleArgs(build=args.build_role, late=args.role_late, boundary_arn=args.boundary_arn),
+            RoleArgs(
+                build=lambda *arns: build_role(args.organisation, KeyArns(*arns)),
+                late=args.keys.arns,
+                boundary_arn=args.boundary_arn,
+            ),
             pulumi.ResourceOptions(parent=self),
         )
         logs = cloudwatch.LogGroup(
             name,
-            name=names.log_group(args.function),
+            name=names.log_group(spec.function),
             retention_in_days=args.log_retention_days,
-            kms_key_id=args.log_key_arn,
+            kms_key_id=args.keys.governance_arn,
             opts=child(self),
         )
         function = lambda_.Function(
             name,
-            name=names.function(args.function),
-            description=args.description,
+            name=names.function(spec.function),
+            description=spec.description,
             role=role.arn,
             runtime=RUNTIME,
             architectures=["arm64"],
-            handler=f"lambdas.{args.function}.handler.handler",
-            code=pulumi.FileArchive(_written(args.root, args.function, args.package.content)),
+            handler=f"lambdas.{spec.function}.handler.handler",
+            code=pulumi.FileArchive(_written(args.root, spec.function, args.package.content)),
             source_code_hash=args.package.sha256_base64,
-            memory_size=MEMORY_MB,
-            timeout=TIMEOUT_SECONDS,
-            reserved_concurrent_executions=args.reserved_concurrency,
+            memory_size=spec.memory_mb,
+            timeout=spec.timeout_seconds,
+            reserved_concurrent_executions=spec.reserved_concurrency,
             environment=lambda_.FunctionEnvironmentArgs(variables=dict(args.environment)),
             logging_config=lambda_.FunctionLoggingConfigArgs(log_format="Text", log_group=logs.name),
-            opts=child(self, after=[*role.ready, logs]),
+            opts=child(self, after=[*role.ready, logs, *args.ready]),
         )
         lambda_.EventSourceMapping(
             name,
             event_source_arn=args.queue.arn,
             function_name=function.name,
-            batch_size=args.batch_size,
+            batch_size=spec.batch_size,
             function_response_types=["ReportBatchItemFailures"],
-            scaling_config=lambda_.EventSourceMappingScalingConfigArgs(maximum_concurrency=args.maximum_concurrency),
+            scaling_config=lambda_.EventSourceMappingScalingConfigArgs(maximum_concurrency=spec.maximum_concurrency),
             opts=child(self),
         )
         self.arn = function.arn

@@ -1,7 +1,7 @@
-"""The hub: registry, artifacts, keys, ledger, capture, and the roles of those who decide.
+"""The hub: registry, artifacts, keys, ledger, data plane, alarms, and the roles of those who decide.
 
-Makes no stack reference: it knows the spokes from the configuration alone. Studio, MLflow, metrics and dashboards join
-here as components of their own.
+Makes no stack reference: it knows the spokes from the configuration alone. Studio, MLflow and dashboards join here as
+components of their own.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from blueprint.contracts import HubContract, admitted_roles
 from blueprint.names import Function
 from blueprint.packages import Package
 from blueprint.policies.hub_roles import approver_role, execution_role
+from blueprint.policies.roles import KeyArns
 from blueprint.settings import HubSettings
 from blueprint.stages import Stage
 from components.artifacts import Artifacts, ArtifactsArgs
-from components.capture import Capture, CaptureArgs
+from components.data_plane import DataPlane, DataPlaneArgs
 from components.events import Bus, BusArgs
+from components.evidence import Evidence, EvidenceArgs
 from components.kms import Keys, KeysArgs
+from components.observability import Observability, ObservabilityArgs
 from components.registry import Registry, RegistryArgs
 from components.roles import Role, RoleArgs
 from components.tables import Tables, TablesArgs
@@ -59,20 +62,35 @@ class Hub(pulumi.ComponentResource):
             name, TablesArgs(organisation=organisation, key_arn=keys.governance_arn, stateful=stateful), inside
         )
         bus = Bus(name, BusArgs(organisation=organisation), inside)
-        Capture(
+        evidence = Evidence(
             name,
-            CaptureArgs(
-                settings=settings,
-                root=args.root,
-                packages=args.packages,
-                artifact_bucket=artifacts.bucket,
-                artifact_key_arn=keys.artifact_arn,
-                governance_key_arn=keys.governance_arn,
-                bus_name=bus.bus_name,
-                tables=tables.names,
+            EvidenceArgs(
+                organisation=organisation,
+                key_arn=keys.governance_arn,
+                retention=settings.data.anchor_retention,
+                stateful=stateful,
             ),
             inside,
         )
+        plane = DataPlane(
+            name,
+            DataPlaneArgs(
+                settings=settings,
+                root=args.root,
+                packages=args.packages,
+                buckets={
+                    "artifacts": artifacts.bucket,
+                    "documents": evidence.documents,
+                    "anchors": evidence.anchors,
+                },
+                tables=tables.names,
+                keys=keys,
+                bus_name=bus.bus_name,
+                ready=evidence.ready,
+            ),
+            inside,
+        )
+        observability = Observability(name, ObservabilityArgs(settings=settings, key_arn=keys.governance_arn), inside)
         self._roles(name, settings, keys)
         self.contract = HubContract(
             account=organisation.hub,
@@ -87,6 +105,12 @@ class Hub(pulumi.ComponentResource):
             shares=registry.shares,
             admitted_roles={spoke.stack: admitted_roles(organisation, spoke) for spoke in organisation.spokes},
             tables={table: tables.names[table] for table in tables.names},
+            documents_bucket=evidence.documents,
+            anchors_bucket=evidence.anchors,
+            signing_key_arn=keys.anchor_arn,
+            queues={queue: made.url for queue, made in plane.queues.made.items()},
+            alarm_topic_arn=observability.topic_arn,
+            sink_arn=observability.sink_arn,
         )
         self.register_outputs(self.contract.export())
 
@@ -96,10 +120,8 @@ class Hub(pulumi.ComponentResource):
 
         def approver(stage: Stage) -> RoleArgs:
             return RoleArgs(
-                build=lambda artifact_key, governance_key: approver_role(
-                    organisation, stage, artifact_key, governance_key
-                ),
-                late=(keys.artifact_arn, keys.governance_arn),
+                build=lambda *arns: approver_role(organisation, stage, KeyArns(*arns)),
+                late=keys.arns,
                 boundary_arn=settings.boundary_arn,
             )
 

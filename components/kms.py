@@ -1,7 +1,9 @@
-"""The two keys of an installation: the artifact key, shared with the spokes, and the governance key, the hub's own.
+"""The keys of an installation: of artifacts, shared with the spokes; of tables, queues and logs, the hub's own; and
+the key that signs the anchors.
 
-Owns keys, their policies and aliases. Rotation is AWS's own, yearly. A key that waits for its deletion makes its data
-unreadable: hence the window of the settings, and the protection.
+Owns keys, their policies and aliases. Rotation of the encrypting keys is AWS's own, yearly; an asymmetric key has none
+(kms rotate-keys). A key that waits for its deletion makes its data unreadable: hence the window of the settings, and
+the protection. The signing key stays in AWS whatever becomes of the stack, but for trials: an anchor is proved by it.
 """
 
 from __future__ import annotations
@@ -11,12 +13,11 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import kms
 
-from blueprint.limits import Document
+from blueprint.limits import Document, compact
 from blueprint.names import Key
 from blueprint.organisation import Organisation
-from blueprint.policies.keys import artifact_key, governance_key
+from blueprint.policies.keys import anchor_key, artifact_key, governance_key
 from blueprint.settings import Stateful
-from components.documents import policy
 from components.options import child, stateful_child
 
 
@@ -32,30 +33,63 @@ class Keys(pulumi.ComponentResource):
 
     artifact_arn: pulumi.Output[str]
     governance_arn: pulumi.Output[str]
+    anchor_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlgovernance:kms:Keys", name, None, opts)
         organisation = args.organisation
-        self.artifact_arn = self._key(
+        self.artifact_arn = self._encrypting(
             name,
             "artifacts",
             "Encrypts model artifacts, used by the spokes through S3",
             artifact_key(organisation),
             args,
         )
-        self.governance_arn = self._key(
+        self.governance_arn = self._encrypting(
             name, "governance", "Encrypts ledger, queues and logs of the hub", governance_key(organisation), args
         )
-        self.register_outputs({"artifact_arn": self.artifact_arn, "governance_arn": self.governance_arn})
+        self.anchor_arn = self._signing(name, args)
+        self.register_outputs(
+            {
+                "artifact_arn": self.artifact_arn,
+                "governance_arn": self.governance_arn,
+                "anchor_arn": self.anchor_arn,
+            }
+        )
 
-    def _key(self, name: str, key: Key, description: str, document: Document, args: KeysArgs) -> pulumi.Output[str]:
+    @property
+    def arns(self) -> tuple[pulumi.Output[str], pulumi.Output[str], pulumi.Output[str]]:
+        """In the order of the blueprint's KeyArns."""
+        return self.artifact_arn, self.governance_arn, self.anchor_arn
+
+    def _encrypting(
+        self, name: str, key: Key, description: str, document: Document, args: KeysArgs
+    ) -> pulumi.Output[str]:
         made = kms.Key(
             f"{name}-{key}",
             description=description,
-            policy=policy(lambda: document),
+            policy=compact(document),
             enable_key_rotation=True,
             deletion_window_in_days=args.deletion_days,
             opts=stateful_child(self, args.stateful),
         )
+        return self._aliased(name, key, made, args)
+
+    def _signing(self, name: str, args: KeysArgs) -> pulumi.Output[str]:
+        trial = args.stateful == "destroy"
+        made = kms.Key(
+            f"{name}-anchors",
+            description="Signs the anchors of the ledger",
+            policy=compact(anchor_key(args.organisation, trial=trial)),
+            customer_master_key_spec="ECC_NIST_P256",
+            key_usage="SIGN_VERIFY",
+            deletion_window_in_days=args.deletion_days,
+            opts=pulumi.ResourceOptions.merge(
+                stateful_child(self, args.stateful), pulumi.ResourceOptions(retain_on_delete=not trial)
+            ),
+        )
+        return self._aliased(name, "anchors", made, args)
+
+    def _aliased(self, name: str, key: Key, made: kms.Key, args: KeysArgs) -> pulumi.Output[str]:
         kms.Alias(f"{name}-{key}", name=args.organisation.names.alias(key), target_key_id=made.key_id, opts=child(self))
         return made.arn

@@ -1,4 +1,4 @@
-"""A spoke: the roles that work and serve there, and the rule that forwards endpoint states to the hub.
+"""A spoke: the roles that work and serve there, and what shows the account to the hub.
 
 Everything of the hub comes from its contract. Studio, endpoints and the inference API join here as components of their
 own.
@@ -6,21 +6,28 @@ own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
-from pulumi_aws import cloudwatch, sqs
+from pulumi_aws import cloudwatch, oam, sqs
 
+from blueprint.alarms import spoke_alarms
 from blueprint.contracts import HubContract, SpokeContract
 from blueprint.limits import compact
+from blueprint.policies.data_roles import reader_role
+from blueprint.policies.observability import METRIC_FILTER, METRICS_TYPE
 from blueprint.policies.queues import fed_by_rules
 from blueprint.policies.spoke_roles import execution_role, forwarder_role, serving_role
-from blueprint.rules import endpoint_pattern
+from blueprint.rules import spoke_rules
 from blueprint.settings import SpokeSettings
 from components.events import retry_policy
+from components.observability import Alarms, AlarmsArgs
 from components.options import child
 from components.queues import KEPT_SECONDS
 from components.roles import Role, RoleArgs
+
+LABEL = "$AccountName"
+"""How the hub sees the account beside its id (botocore oam, LabelTemplate); create-only."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,20 +55,67 @@ class Spoke(pulumi.ComponentResource):
             RoleArgs(build=lambda arn: serving_role(organisation, spoke, arn), late=key, boundary_arn=boundary),
             inside,
         )
-        # In same-account mode endpoint states arise where the hub's own rule sees them.
-        forwarding = None if organisation.same_account else Forwarding(f"{name}-endpoints", args, inside)
         self.contract = SpokeContract(
             account=spoke.account,
             stage=spoke.stage,
             execution_role_arn=execution.arn,
             serving_role_arn=serving.arn,
-            forward_dlq="" if forwarding is None else forwarding.dead_letter_url,
+            reader_role_arn="",
+            forward_dlq="",
         )
+        # In same-account mode the hub's own rules, roles and metrics see everything.
+        if not organisation.same_account:
+            watched = Watched(f"{name}-watched", args, inside)
+            self.contract = replace(
+                self.contract, reader_role_arn=watched.reader_arn, forward_dlq=watched.dead_letter_url
+            )
         self.register_outputs(self.contract.export())
 
 
+class Watched(pulumi.ComponentResource):
+    """What shows an account to the hub: forwarded events, the role to read it with, the link to its metrics."""
+
+    reader_arn: pulumi.Output[str]
+    dead_letter_url: pulumi.Output[str]
+
+    def __init__(self, name: str, args: SpokeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlgovernance:spoke:Watched", name, None, opts)
+        settings = args.settings
+        organisation, spoke = settings.organisation, settings.spoke
+        inside = pulumi.ResourceOptions(parent=self)
+        stack = spoke.stack
+        forwarding = Forwarding(stack, args, inside)
+        reader = Role(
+            f"{stack}-reader",
+            RoleArgs(build=lambda: reader_role(organisation, spoke), boundary_arn=settings.boundary_arn),
+            inside,
+        )
+        oam.Link(
+            f"{stack}-metrics",
+            label_template=LABEL,
+            resource_types=[METRICS_TYPE],
+            sink_identifier=args.hub.sink_arn,
+            link_configuration=oam.LinkLinkConfigurationArgs(
+                metric_configuration=oam.LinkLinkConfigurationMetricConfigurationArgs(filter=METRIC_FILTER)
+            ),
+            opts=child(self),
+        )
+        Alarms(
+            stack,
+            AlarmsArgs(
+                organisation=organisation,
+                specs=spoke_alarms(organisation, spoke),
+                topic_arn=args.hub.alarm_topic_arn,
+            ),
+            inside,
+        )
+        self.reader_arn = reader.arn
+        self.dead_letter_url = forwarding.dead_letter_url
+        self.register_outputs({"reader_arn": self.reader_arn, "dead_letter_url": self.dead_letter_url})
+
+
 class Forwarding(pulumi.ComponentResource):
-    """The rule on the spoke's default bus, its forwarder role, and the queue for what the hub's bus refuses."""
+    """The rules on the spoke's default bus, their forwarder role, and the queue for what the hub's bus refuses."""
 
     dead_letter_url: pulumi.Output[str]
 
@@ -73,15 +127,20 @@ class Forwarding(pulumi.ComponentResource):
         dlq_name = names.forward_dlq(spoke.stack)
         # Encrypted by SQS itself: a spoke has no key of its own for one queue of events.
         dlq = sqs.Queue(
-            name, name=dlq_name, sqs_managed_sse_enabled=True, message_retention_seconds=KEPT_SECONDS, opts=child(self)
+            f"{name}-forward-dlq",
+            name=dlq_name,
+            sqs_managed_sse_enabled=True,
+            message_retention_seconds=KEPT_SECONDS,
+            opts=child(self),
         )
-        rule_arn = names.rule_arn(spoke.account, names.forward_rule(spoke.stack))
+        rule_arns = {
+            f"Rule{spec.rule.title()}Sends": names.rule_arn(spoke.account, names.forward_rule(spoke.stack, spec.rule))
+            for spec in spoke_rules()
+        }
         admitted = sqs.QueuePolicy(
-            name,
+            f"{name}-forward-dlq",
             queue_url=dlq.url,
-            policy=compact(
-                fed_by_rules(names.queue_arn(spoke.account, dlq_name), spoke.account, {"RuleEndpointsSends": rule_arn})
-            ),
+            policy=compact(fed_by_rules(names.queue_arn(spoke.account, dlq_name), spoke.account, rule_arns)),
             opts=child(self),
         )
         forwarder = Role(
@@ -89,22 +148,23 @@ class Forwarding(pulumi.ComponentResource):
             RoleArgs(build=lambda: forwarder_role(organisation, spoke), boundary_arn=settings.boundary_arn),
             pulumi.ResourceOptions(parent=self),
         )
-        rule = cloudwatch.EventRule(
-            name,
-            name=names.forward_rule(spoke.stack),
-            description="Endpoint states for the governance hub",
-            event_pattern=compact(endpoint_pattern()),
-            opts=child(self),
-        )
-        cloudwatch.EventTarget(
-            name,
-            rule=rule.name,
-            target_id="governance-bus",
-            arn=args.hub.governance_bus_arn,
-            role_arn=forwarder.arn,
-            dead_letter_config=cloudwatch.EventTargetDeadLetterConfigArgs(arn=dlq.arn),
-            retry_policy=retry_policy(),
-            opts=child(self, after=[admitted, *forwarder.ready]),
-        )
+        for spec in spoke_rules():
+            rule = cloudwatch.EventRule(
+                f"{name}-{spec.rule}",
+                name=names.forward_rule(spoke.stack, spec.rule),
+                description=spec.description,
+                event_pattern=compact(spec.pattern),
+                opts=child(self),
+            )
+            cloudwatch.EventTarget(
+                f"{name}-{spec.rule}",
+                rule=rule.name,
+                target_id="governance-bus",
+                arn=args.hub.governance_bus_arn,
+                role_arn=forwarder.arn,
+                dead_letter_config=cloudwatch.EventTargetDeadLetterConfigArgs(arn=dlq.arn),
+                retry_policy=retry_policy(),
+                opts=child(self, after=[admitted, *forwarder.ready]),
+            )
         self.dead_letter_url = dlq.url
         self.register_outputs({"dead_letter_url": self.dead_letter_url})

@@ -1,4 +1,4 @@
-"""The governance tables: ledger, dedup, states, endpoints, metrics.
+"""The governance tables: ledger, dedup, states, endpoints and their history, metrics.
 
 Owns tables, never rows. Point-in-time recovery and encryption with the governance key on each; no resource policy, so
 only the hub's roles reach them.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pulumi
 import pytest
 
+from blueprint.contracts import HubContract
+from blueprint.functions import FUNCTION_SPECS
 from tests.blueprint.samples import CONFIGURATION, configuration
 from tests.components import recorder
 from tests.components.programs import HUB_STACK, ROOT, hub_run, whole_program
@@ -43,7 +46,7 @@ def test_hub_and_spokes_come_up_one_after_the_other(monkeypatch: pytest.MonkeyPa
     for stack in ("dev", "test"):
         spoke = whole_program(monkeypatch, stack, outputs_of={HUB_STACK: hub.exports})
         assert spoke.exports["stage"] == stack
-        assert len(spoke.custom()) == 14
+        assert len(spoke.custom()) == 22
 
 
 def test_a_bad_configuration_stops_before_anything_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +84,7 @@ def test_a_hub_that_isn_t_up_stops_with_the_command(monkeypatch: pytest.MonkeyPa
 
 def test_an_older_hub_stops_with_the_key_and_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     """Guards: a contract of another version, read as if it were this one."""
-    older = {**hub_run().exports, "contractVersion": 0}
+    older = {**hub_run().exports, "contractVersion": HubContract.version - 1}
     assert "contractVersion" in refusal(monkeypatch, "dev", outputs_of={HUB_STACK: older})
 
 
@@ -95,7 +98,8 @@ def test_a_hub_for_other_names_stops_with_both_names(monkeypatch: pytest.MonkeyP
 
 def test_a_package_that_can_t_be_built_stops_before_anything_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Guards: half a hub, since a function's source is missing."""
-    monkeypatch.setattr("blueprint.packages.FUNCTIONS", ("nothing",))
+    capture = FUNCTION_SPECS[0]
+    monkeypatch.setattr("blueprint.packages.FUNCTION_SPECS", (replace(capture, function="nothing"),))
     assert "lambdas.nothing.handler is no module" in refusal(monkeypatch, "hub")
 
 
@@ -115,5 +119,5 @@ def test_only_the_modules_in_use_are_imported() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert set(answer.stdout.split()) - {"config"} == {
-        "cloudwatch", "dynamodb", "iam", "kms", "lambda_", "ram", "s3", "sagemaker", "sqs",
+        "cloudwatch", "dynamodb", "iam", "kms", "lambda_", "oam", "ram", "s3", "sagemaker", "sns", "sqs",
     }  # fmt: skip

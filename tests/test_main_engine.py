@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from blueprint.contracts import HubContract
 from blueprint.settings import PROJECT
 from rehearsal.engine import ROOT, Engine, EngineError
 from rehearsal.scenario.workspace import copy_program
@@ -110,5 +111,8 @@ def test_an_older_hub_is_named_with_key_and_command(engine: Workbench, tmp_path:
     spoke = engine()
     hub_with(spoke, {"contractVersion": 0}, tmp_path)
     told = refusal(spoke, "dev")
-    assert f"stack {HUB_STACK} exports version 0 (key contractVersion), this program reads version 1" in told
+    assert (
+        f"stack {HUB_STACK} exports version 0 (key contractVersion), this program reads version {HubContract.version}"
+        in told
+    )
     assert f"run `pulumi up --stack {HUB_STACK}` with this program" in told

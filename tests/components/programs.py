@@ -43,7 +43,7 @@ def hub_program(settings: HubSettings) -> Callable[[], None]:
 
         from components.hub import Hub, HubArgs
 
-        args = HubArgs(settings=settings, root=ROOT, packages=build_all(ROOT))
+        args = HubArgs(settings=settings, root=ROOT, packages=build_all(ROOT, settings.organisation))
         for name, value in Hub("hub", args).contract.export().items():
             pulumi.export(name, value)
 

@@ -20,6 +20,8 @@ from pulumi.runtime.proto import resource_pb2
 ACCOUNT = "111111111111"
 REGION = "eu-west-1"
 THREADS = 4
+KEYS = ("", "artifacts", "governance", "anchors")
+"""The keys' ids end in their place here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Answers(pulumi.runtime.Mocks):
         made = inputs.get("name") or inputs.get("bucket") or args.name
         computed = {"arn": f"arn:aws:mock:{REGION}:{ACCOUNT}:{made}"}
         if args.typ == "aws:kms/key:Key":
-            key = "00000000-0000-0000-0000-00000000000" + ("1" if "artifacts" in args.name else "2")
+            key = f"00000000-0000-0000-0000-00000000000{KEYS.index(args.name.rpartition('-')[2])}"
             computed = {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{key}", "keyId": key}
         if args.typ == "aws:sqs/queue:Queue":
             computed = {

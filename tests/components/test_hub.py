@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from blueprint.alarms import hub_alarms
 from blueprint.contracts import HubContract, admitted_roles
 from blueprint.settings import Stateful
 from tests.blueprint.samples import SPOKES, organisation
@@ -17,7 +18,8 @@ STATEFUL_TYPES = {
     "aws:s3/bucket:Bucket",
     "aws:dynamodb/table:Table",
     "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
-    # What guards the bucket stays where the bucket stays.
+    # What guards a bucket stays where the bucket stays.
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
     "aws:s3/bucketPolicy:BucketPolicy",
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
@@ -32,30 +34,36 @@ def test_the_hub_holds_these_resources() -> None:
     assert counted == {
         "aws:cloudwatch/eventBus:EventBus": 1,
         "aws:cloudwatch/eventBusPolicy:EventBusPolicy": 1,
-        "aws:cloudwatch/eventRule:EventRule": 3,
-        "aws:cloudwatch/eventTarget:EventTarget": 3,
-        "aws:cloudwatch/logGroup:LogGroup": 2,
-        "aws:dynamodb/table:Table": 5,
-        "aws:iam/role:Role": 6,
-        "aws:iam/rolePolicy:RolePolicy": 23,
-        "aws:kms/alias:Alias": 2,
-        "aws:kms/key:Key": 2,
-        "aws:lambda/eventSourceMapping:EventSourceMapping": 2,
-        "aws:lambda/function:Function": 2,
+        "aws:cloudwatch/eventRule:EventRule": 9,
+        "aws:cloudwatch/eventTarget:EventTarget": 9,
+        "aws:cloudwatch/logGroup:LogGroup": 6,
+        "aws:cloudwatch/metricAlarm:MetricAlarm": len(hub_alarms(organisation(), hub_settings().data.schedules)),
+        "aws:dynamodb/table:Table": 6,
+        "aws:iam/role:Role": 10,
+        "aws:iam/rolePolicy:RolePolicy": 55,
+        "aws:kms/alias:Alias": 3,
+        "aws:kms/key:Key": 3,
+        "aws:lambda/eventSourceMapping:EventSourceMapping": 6,
+        "aws:lambda/function:Function": 6,
+        "aws:oam/sink:Sink": 1,
+        "aws:oam/sinkPolicy:SinkPolicy": 1,
         "aws:ram/permission:Permission": 3,
         "aws:ram/principalAssociation:PrincipalAssociation": 3,
         "aws:ram/resourceAssociation:ResourceAssociation": 3,
         "aws:ram/resourceShare:ResourceShare": 3,
-        "aws:s3/bucket:Bucket": 1,
+        "aws:s3/bucket:Bucket": 3,
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 1,
-        "aws:s3/bucketOwnershipControls:BucketOwnershipControls": 1,
-        "aws:s3/bucketPolicy:BucketPolicy": 1,
-        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 1,
-        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": 1,
-        "aws:s3/bucketVersioning:BucketVersioning": 1,
+        "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": 1,
+        "aws:s3/bucketOwnershipControls:BucketOwnershipControls": 3,
+        "aws:s3/bucketPolicy:BucketPolicy": 3,
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 3,
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": 3,
+        "aws:s3/bucketVersioning:BucketVersioning": 3,
         "aws:sagemaker/modelPackageGroup:ModelPackageGroup": 1,
-        "aws:sqs/queue:Queue": 5,
-        "aws:sqs/queuePolicy:QueuePolicy": 2,
+        "aws:sns/topic:Topic": 1,
+        "aws:sns/topicPolicy:TopicPolicy": 1,
+        "aws:sqs/queue:Queue": 13,
+        "aws:sqs/queuePolicy:QueuePolicy": 6,
     }
 
 
@@ -77,7 +85,9 @@ def test_what_can_t_be_made_anew_follows_the_settings(stateful: Stateful, protec
     for resource in made.custom():
         is_stateful = resource.type in STATEFUL_TYPES
         assert resource.protect == (is_stateful and protected), resource
-        assert resource.retain_on_delete == (is_stateful and retained), resource
+        # Anchors are proved by their key for as long as they are locked, whatever becomes of the stack.
+        lasting = resource.name == "hub-anchors" and resource.type == "aws:kms/key:Key" and stateful != "destroy"
+        assert resource.retain_on_delete == ((is_stateful and retained) or lasting), resource
     for table in made.of("aws:dynamodb/table:Table"):
         assert table.inputs["deletionProtectionEnabled"] is (stateful == "protect")
     for bucket in made.of("aws:s3/bucket:Bucket"):
@@ -108,7 +118,8 @@ def test_the_contract_that_is_exported_is_the_one_that_spokes_read() -> None:
 def test_a_trial_in_one_account_shares_nothing() -> None:
     """Guards: a share or a forwarding with oneself, which AWS doesn't know."""
     made = run(hub_program(hub_settings(same_account=True)))
-    assert not [resource for resource in made.resources if resource.type.startswith("aws:ram/")]
+    assert not [resource for resource in made.resources if resource.type.startswith(("aws:ram/", "aws:oam/"))]
+    assert made.exports["sinkArn"] == ""
 
 
 def test_several_groups_are_all_shared_at_every_level() -> None:
@@ -127,6 +138,8 @@ def test_a_preview_of_a_new_hub_knows_every_policy_that_needs_no_key() -> None:
         "aws:sqs/queuePolicy:QueuePolicy",
         "aws:kms/key:Key",
         "aws:cloudwatch/eventBusPolicy:EventBusPolicy",
+        "aws:sns/topicPolicy:TopicPolicy",
+        "aws:oam/sinkPolicy:SinkPolicy",
     ):
         for resource in made.of(policy_type):
             assert isinstance(resource.inputs["policy"], str), f"{resource.name}'s policy is unknown in a preview"

@@ -14,15 +14,17 @@ from tests.components.recorder import run
 ROLE = "aws:iam/role:Role"
 
 
-@pytest.mark.parametrize(("stack", "policies"), [("dev", 7), ("test", 7)])
-def test_a_spoke_holds_these_resources(stack: str, policies: int) -> None:
+@pytest.mark.parametrize("stack", ["dev", "test"])
+def test_a_spoke_holds_these_resources(stack: str) -> None:
     """Guards: a resource that was dropped, or that nobody decided on."""
     counted = Counter(resource.type for resource in spoke_run(stack).custom())
     assert counted == {
-        ROLE: 3,
-        "aws:iam/rolePolicy:RolePolicy": policies,
-        "aws:cloudwatch/eventRule:EventRule": 1,
-        "aws:cloudwatch/eventTarget:EventTarget": 1,
+        ROLE: 4,
+        "aws:iam/rolePolicy:RolePolicy": 10,
+        "aws:cloudwatch/eventRule:EventRule": 2,
+        "aws:cloudwatch/eventTarget:EventTarget": 2,
+        "aws:cloudwatch/metricAlarm:MetricAlarm": 1,
+        "aws:oam/link:Link": 1,
         "aws:sqs/queue:Queue": 1,
         "aws:sqs/queuePolicy:QueuePolicy": 1,
     }
@@ -36,15 +38,36 @@ def test_the_roles_that_are_made_are_the_roles_that_the_hub_admits(stack: str) -
     assert made == admitted_roles(organisation(), organisation().spoke(stack))
 
 
-def test_endpoint_states_are_forwarded_with_a_role_and_a_dead_letter_queue() -> None:
+@pytest.mark.parametrize("rule", ["states", "calls"])
+def test_states_and_calls_are_forwarded_with_a_role_and_a_dead_letter_queue(rule: str) -> None:
     """Guards: a bus in another account without a role (refused), or events that the hub refused lost for good."""
     made = spoke_run("dev")
-    target = made.one("aws:cloudwatch/eventTarget:EventTarget", "dev-endpoints").inputs
+    target = made.one("aws:cloudwatch/eventTarget:EventTarget", f"dev-{rule}").inputs
     assert target["arn"] == hub_run().exports["governanceBusArn"]
     assert target["roleArn"].endswith("mlgov-dev-forwarder")
     assert target["deadLetterConfig"]["arn"].endswith(":mlgov-dev-forward-dlq")
-    policy = made.policy("aws:sqs/queuePolicy:QueuePolicy", "dev-endpoints")
-    assert [found["Sid"] for found in policy["Statement"]] == ["RuleEndpointsSends", "TlsOnly"]
+    policy = made.policy("aws:sqs/queuePolicy:QueuePolicy", "dev-forward-dlq")
+    assert [found["Sid"] for found in policy["Statement"]] == ["RuleCallsSends", "RuleStatesSends", "TlsOnly"]
+
+
+def test_a_spoke_shows_its_metrics_and_nothing_else() -> None:
+    """Guards: all metrics, logs or traces of an account in the hub; a collector that sees the hub's metrics alone."""
+    link = spoke_run("dev").one("aws:oam/link:Link", "dev-metrics").inputs
+    assert link["sinkIdentifier"] == hub_run().exports["sinkArn"]
+    assert link["resourceTypes"] == ["AWS::CloudWatch::Metric"]
+    assert link["linkConfiguration"] == {
+        "metricConfiguration": {
+            "filter": "Namespace IN ('AWS/SageMaker', '/aws/sagemaker/Endpoints', '/aws/sagemaker/InferenceComponents',"
+            " 'MLGovernance/Quality')"
+        }
+    }
+
+
+def test_what_the_hub_refused_is_told_to_the_hub() -> None:
+    """Guards: a dead-letter queue in an account where nobody looks."""
+    alarm = spoke_run("dev").one("aws:cloudwatch/metricAlarm:MetricAlarm", "dev-forward-dlq-depth").inputs
+    assert alarm["dimensions"] == {"QueueName": "mlgov-dev-forward-dlq"}
+    assert alarm["alarmActions"] == [hub_run().exports["alarmTopicArn"]]
 
 
 def test_policies_of_a_spoke_are_readable_in_a_preview() -> None:
@@ -68,5 +91,6 @@ def test_in_one_account_nothing_is_forwarded() -> None:
     made = run(spoke_program(settings, hub_run().exports), stack="dev")
     assert not made.of("aws:cloudwatch/eventRule:EventRule")
     assert {role.inputs["name"] for role in made.of(ROLE)} == {"mlgov-dev-execution", "mlgov-dev-serving"}
-    assert made.exports["forwardDlq"] == ""
+    assert not made.of("aws:oam/link:Link")
+    assert (made.exports["forwardDlq"], made.exports["readerRoleArn"]) == ("", "")
     assert made.exports["account"] != HUB
