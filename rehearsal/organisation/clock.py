@@ -60,6 +60,8 @@ class VirtualClock:
         self._settle: list[Settle] = []
         self._thread: threading.Thread | None = None
         self._stopped = False
+        self.skipping_to: datetime | None = None
+        """The end of the skip that is under way; None: there is none."""
 
     def now(self) -> datetime:
         return self._real() + self._skipped
@@ -99,14 +101,17 @@ class VirtualClock:
         if by < timedelta():
             raise ValueError(f"the clock can't be set back by {-by}; give a time of 0 s or more")
         with self._advancing:
-            goal = self.now() + by
-            self._wait_until_settled()
-            while (timer := self._pop(goal)) is not None:
-                self._skip_to(timer.due)
-                timer.action()
+            self.skipping_to = goal = self.now() + by
+            try:
                 self._wait_until_settled()
-            self._skip_to(goal)
-            self._wait_until_settled()
+                while (timer := self._pop(goal)) is not None:
+                    self._skip_to(timer.due)
+                    timer.action()
+                    self._wait_until_settled()
+                self._skip_to(goal)
+                self._wait_until_settled()
+            finally:
+                self.skipping_to = None
 
     def stop(self) -> None:
         """Fire nothing any more."""

@@ -93,7 +93,11 @@ class Control:
             self.send("disturb")
 
     def advance(self, seconds: float) -> datetime:
-        """Skip time; returns the organisation's new time."""
+        """Skip time; returns the organisation's new time.
+
+        What the skip passes (retries, scheduled rules, ends of retention) happens at its own time, in order. A rule
+        fires at most `delivery.scheduler.FIRINGS_PER_SKIP` times in one skip; the event log says how many were left out.
+        """
         return datetime.fromisoformat(self.send("clock/advance", seconds=seconds)["now"])
 
     def trail(self, **settings: Any) -> dict[str, Any]:

@@ -10,17 +10,17 @@ from __future__ import annotations
 import queue
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from rehearsal.organisation.clock import virtual
 from rehearsal.organisation.core import ApiError, NotEmulated, Organisation
-from rehearsal.organisation.delivery.buses import DEFAULT, Rule, all_rules, buses, rule_arn
+from rehearsal.organisation.delivery.buses import DEFAULT, Rule, buses, rule_arn
 from rehearsal.organisation.delivery.disturbance import Disturbance, Fate
 from rehearsal.organisation.delivery.patterns import matches
-from rehearsal.organisation.delivery.schedules import parse_schedule
+from rehearsal.organisation.delivery.scheduler import Scheduler, timestamp
 from rehearsal.organisation.delivery.targets import Arrived, DeliveryFailed, Sender
 from rehearsal.organisation.delivery.transform import Context
 from rehearsal.organisation.unfinished import Unfinished
@@ -50,10 +50,6 @@ class Delivery:
 Work = Arrived | Delivery | None
 
 
-def timestamp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 class Router:
     """Routes the events of all accounts in a thread of its own (component `events`)."""
 
@@ -66,6 +62,7 @@ class Router:
         self._fate = Fate(Disturbance(seed=org.seed))
         self._sender = Sender(org, self.publish, self._forwarded_id)
         self._unfinished = Unfinished()
+        self._scheduler = Scheduler(org, self._clock, self.fire)
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
         self._thread.start()
 
@@ -98,28 +95,14 @@ class Router:
         )  # fmt: skip
         self._put(arrived)
 
-    def fire(self, rule: Rule) -> None:
-        """Send a scheduled event to a rule's targets, and set the rule's next time."""
-        event = {
-            "version": "0", "id": str(uuid.uuid4()), "detail-type": "Scheduled Event", "source": "aws.events",
-            "account": rule.account, "time": timestamp(self._clock.now()), "region": rule.region,
-            "resources": [rule.arn], "detail": {},
-        }  # fmt: skip
+    def fire(self, rule: Rule, event: Mapping[str, Any]) -> None:
+        """Send a scheduled event to a rule's targets."""
         arrived = Arrived(event, rule.account, rule.region, rule.bus)
-        for target in list(rule.targets.values()):
-            self._put(self._delivery(arrived, rule, target))
-        self.arm(rule)
+        self._spread([self._delivery(arrived, rule, target) for target in rule.targets.values()])
 
     def arm(self, rule: Rule) -> None:
         """Set or clear the timer of a scheduled rule, after any change of it."""
-        if rule.timer is not None:
-            rule.timer.cancel()
-            rule.timer = None
-        if rule.schedule is None or rule.state == "DISABLED":
-            return
-        due = parse_schedule(rule.schedule).next_after(self._clock.now())
-        if due is not None:
-            rule.timer = self._clock.at(due, lambda: self.fire(rule), f"schedule of rule {rule.name}")
+        self._scheduler.arm(rule)
 
     def disturb(self, disturbance: Disturbance | None) -> None:
         """Deliver untidily from now on; None: tidily again."""
@@ -133,9 +116,7 @@ class Router:
         return self._unfinished.settle(timeout_seconds)
 
     def stop(self) -> None:
-        for rule in all_rules(self._org, self._org.region):
-            if rule.timer is not None:
-                rule.timer.cancel()
+        self._scheduler.stop()
         self._work.put(None)
         self._thread.join(timeout=5)
 
@@ -173,10 +154,15 @@ class Router:
             ]
         if not found:
             self._org.note("unmatched", event=arrived.event["id"], account=arrived.account, bus=arrived.bus)
+        self._spread(found)
+
+    def _spread(self, found: Iterable[Delivery]) -> None:
+        """Begin deliveries, some of them twice if the disturbance asks so."""
         for one in found:
             for copy in range(self._fate.copies()):
                 if copy:
-                    self._org.note("duplicate", event=arrived.event["id"], rule=one.rule.arn, target=one.target["Arn"])
+                    event = one.arrived.event["id"]
+                    self._org.note("duplicate", event=event, rule=one.rule.arn, target=one.target["Arn"])
                 self._put(Delivery(one.arrived, one.rule, one.target, one.context, one.first))
 
     def _delivery(self, arrived: Arrived, rule: Rule, target: Mapping[str, Any]) -> Delivery:

@@ -69,7 +69,8 @@ def _rule(org: Organisation, call: Call) -> Rule:
 
 @serves(
     "events", "PutRule", source=f"{SOURCE}/API_PutRule", needs=needs, fidelity="emulated",
-    note="cron without L, W and #; numbers of a pattern match as they are written (300 isn't 300.0)",
+    note="cron without LW, L-n and lists with L or W; one skip of the clock fires a rule at most 1,000 times; numbers "
+    "of a pattern match as they are written (300 isn't 300.0)",
 )  # fmt: skip
 def put_rule(org: Organisation, call: Call) -> Params:
     params = call.params
