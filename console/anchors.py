@@ -53,7 +53,7 @@ class LiveAnchors:
     installation: str
     _listed: list[Version] | None = None
     _shelved: Shelf | None = None
-    _locked: dict[str, bool] = field(default_factory=dict)
+    _locked: dict[Version, bool] = field(default_factory=dict)
 
     def begin(self) -> list[Version]:
         """List the bucket, once. Raises CommandError if there is none."""
@@ -68,7 +68,7 @@ class LiveAnchors:
         contents = []
         for version in self._shelf().anchors[number]:
             contents.append(self._read(version))
-            if self._locked[version.version_id]:
+            if self._locked[version]:
                 return contents[-1]
         return contents[0]
 
@@ -90,7 +90,7 @@ class LiveAnchors:
                 "versionid": version.version_id,
                 "modified": iso(version.modified),
                 "deletemarker": version.delete_marker,
-                "locked": self._locked.get(version.version_id),
+                "locked": self._locked.get(version),
             }
 
     def _shelf(self) -> Shelf:
@@ -111,7 +111,7 @@ class LiveAnchors:
     def _read(self, version: Version) -> bytes:
         answer = self.client.get_object(Bucket=self.bucket, Key=version.key, VersionId=version.version_id)
         # Shown only to who may s3:GetObjectRetention (botocore s3, HeadObject's ObjectLockMode).
-        self._locked[version.version_id] = "ObjectLockMode" in answer
+        self._locked[version] = "ObjectLockMode" in answer
         content: bytes = answer["Body"].read()
         return content
 
@@ -166,12 +166,11 @@ class ExportedAnchors:
     def _from_listing(self, path: Path) -> list[AnchorFinding]:
         entries = list(lines_of(path))
         try:
-            shelf = shelve(self.installation, [_version(entry) for entry in entries])
-            locked = {
-                str(entry["versionid"]): bool(entry["locked"]) for entry in entries if entry["locked"] is not None
-            }
+            versions = [(_version(entry), entry["locked"]) for entry in entries]
         except (KeyError, TypeError, ValueError) as problem:
             raise CommandError(f"{path} has a line of another form: {problem!r}") from None
+        shelf = shelve(self.installation, [version for version, _ in versions])
+        locked = {version: bool(lock) for version, lock in versions if lock is not None}
         missing = [number for number, versions in shelf.anchors.items() if versions and not self._holds(number)]
         return [
             *_foreign(self.installation, shelf),
@@ -201,9 +200,9 @@ def _foreign(installation: str, shelf: Shelf) -> Iterator[AnchorFinding]:
             yield AnchorFinding(number, f"is hidden by a {what} of {written}")
 
 
-def _unlocked(shelf: Shelf, locked: Mapping[str, bool]) -> Iterator[AnchorFinding]:
-    """Anchors without a version that Object Lock protects. `locked` by version id; who isn't in it wasn't looked at."""
+def _unlocked(shelf: Shelf, locked: Mapping[Version, bool]) -> Iterator[AnchorFinding]:
+    """Anchors without a version that Object Lock protects. What isn't in `locked` wasn't looked at."""
     for number, versions in shelf.anchors.items():
-        seen = [locked[version.version_id] for version in versions if version.version_id in locked]
+        seen = [locked[version] for version in versions if version in locked]
         if seen and not any(seen):
             yield AnchorFinding(number, "is not protected by Object Lock: it could have been replaced")
