@@ -1,11 +1,17 @@
-"""Clients of the run time's boto3, and what its errors mean."""
+"""Clients of the run time's botocore, and what its errors mean.
+
+By botocore and not by boto3, whose clients they are: importing boto3 loads its file transfers too, an eighth of a cold
+start, and no function transfers files.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
+import botocore
+import botocore.session
 from botocore.config import Config
 
 MINIMUM_BOTO3 = (1, 35, 64)
@@ -27,27 +33,56 @@ _TRANSIENT = frozenset(
 
 
 class OldBoto3(RuntimeError):
-    """The run time's boto3 is older than what the function needs."""
+    """The run time's boto3 (of which botocore is the part that counts) is older than what the function needs."""
 
 
 class Busy(Exception):
     """AWS can't take the call now, or somebody else writes the same rows: the message comes again."""
 
 
-def check_boto3(version: str = boto3.__version__) -> None:
-    """Raise OldBoto3 if the run time's boto3 would drop what must be recorded."""
+def check_boto3(version: str = botocore.__version__) -> None:
+    """Raise OldBoto3 if the run time's botocore would drop what must be recorded."""
     have = tuple(int(part) for part in version.split(".")[:3])
     if have < MINIMUM_BOTO3:
         minimum = ".".join(map(str, MINIMUM_BOTO3))
         raise OldBoto3(
-            f"boto3 {version} is too old: at least {minimum} is needed: older ones drop ModelLifeCycle from "
+            f"botocore {version} is too old: at least {minimum} is needed: older ones drop ModelLifeCycle from "
             "DescribeModelPackage and stages would be recorded as unknown. Choose a newer run time"
         )
 
 
-def client(service: str) -> Any:
-    """A client with bounded time and retries, in the function's region."""
-    return boto3.client(service, config=_CONFIG)
+class Later:
+    """A client that is made when it is first used.
+
+    Reading the description of a service takes as long as importing all of a function, and most messages need some of a
+    function's clients only.
+    """
+
+    def __init__(self, service: str, **options: Any) -> None:
+        self._service = service
+        self._options = options
+
+    @functools.cached_property
+    def _client(self) -> Any:
+        return _session().create_client(self._service, **self._options)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._client, name)
+
+
+@functools.cache
+def _session() -> Any:
+    return botocore.session.get_session()
+
+
+def client(service: str, config: Config = _CONFIG, **credentials: str) -> Any:
+    """A client in the function's region, with bounded time and retries, made at its first use.
+
+    `credentials`: `aws_access_key_id`, `aws_secret_access_key`, `aws_session_token` of another role.
+    """
+    return Later(service, config=config, **credentials)
 
 
 def code_of(error: Exception) -> str:

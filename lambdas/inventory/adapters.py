@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import boto3
 from botocore.config import Config as BotoConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -31,7 +30,7 @@ from governance.inventory import (
     Unreadable,
 )
 from lambdas.common.accounts import Account
-from lambdas.common.aws import code_of, is_transient, message_of
+from lambdas.common.aws import client, code_of, is_transient, message_of
 from lambdas.inventory.ports import Page
 
 T = TypeVar("T")
@@ -153,14 +152,14 @@ class ReaderRoles:
         )
         if isinstance(taken, Unreadable):
             return Unreadable(f"AssumeRole {taken.code}", taken.passing)
-        client = boto3.client(
+        spoke = client(
             "sagemaker",
-            config=ADAPTIVE,
+            ADAPTIVE,
             aws_access_key_id=taken["AccessKeyId"],
             aws_secret_access_key=taken["SecretAccessKey"],
             aws_session_token=taken["SessionToken"],
         )
-        return SageMakerHosting(client)
+        return SageMakerHosting(spoke)
 
 
 @dataclass(frozen=True, slots=True)

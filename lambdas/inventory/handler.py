@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-import boto3
-
 from governance.stages import DEFAULT_STAGES, Stages
 from governance.verdicts import Scope
 from lambdas.common.accounts import Account, read_accounts
@@ -80,7 +78,7 @@ class Warm:
 def _warm() -> Warm:
     check_boto3()
     settings = Settings.read(os.environ)
-    dynamodb, own = client("dynamodb"), boto3.client("sagemaker", config=ADAPTIVE)
+    dynamodb, own = client("dynamodb"), client("sagemaker", ADAPTIVE)
     log = Log(installation=settings.prefix)
     inventory = Inventory(
         open=ReaderRoles(client("sts"), own),
@@ -93,7 +91,7 @@ def _warm() -> Warm:
         accounts=settings.accounts,
         scope=Scope(settings.hub, settings.groups),
         stages=settings.stages,
-        arn_of=functools.partial(endpoint_arn, own.meta.partition, own.meta.region_name),
+        arn_of=lambda account, name: endpoint_arn(own.meta.partition, own.meta.region_name, account, name),
         now=lambda: datetime.now(UTC),
     )
     return Warm(inventory, log)

@@ -6,11 +6,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from lambdas.common import aws
 from lambdas.common.attributes import from_item, to_attribute
 from lambdas.common.aws import OldBoto3, check_boto3, code_of, is_transient
 
@@ -65,6 +67,24 @@ def test_no_other_type_can_be_stored(value: object) -> None:
         to_attribute(value)
 
 
+def test_a_client_is_made_when_it_is_first_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards: a cold start that reads the descriptions of services that the message doesn't need."""
+    made: list[str] = []
+
+    class Session:
+        def create_client(self, service: str, **options: Any) -> Any:
+            made.append(service)
+            return SimpleNamespace(send_message=lambda: options["aws_access_key_id"])
+
+    monkeypatch.setattr(aws, "_session", Session)
+    later = aws.client("sqs", aws_access_key_id="AKIDEXAMPLE")
+    assert made == []
+    assert later.send_message() == later.send_message() == "AKIDEXAMPLE"
+    assert made == ["sqs"]
+    with pytest.raises(AttributeError):
+        _ = later.no_such_operation
+
+
 IMPORT_TIME = """
 import json, time
 start = time.perf_counter()
@@ -95,7 +115,7 @@ def test_a_cold_start_costs_little_more_than_boto3_and_one_client(function: str)
 def test_importing_a_handler_reads_no_environment_and_makes_no_client() -> None:
     """Guards: tests that need environment tricks, and an init that fails before it can say why."""
     code = (
-        "import boto3; boto3.client = None; boto3.Session = None\n"
+        "import botocore.session; botocore.session.Session = None\n"
         "import lambdas.capture.handler, lambdas.approval.handler"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={"PATH": "", "PYTHONPATH": str(ROOT)})
