@@ -33,7 +33,7 @@ from lambdas.common.log import Log
 from lambdas.common.measure import Measure
 from lambdas.inventory.jobs import AccountJob, EndpointJob, Resume, Run, parse_job
 from lambdas.inventory.look import Look, settled
-from lambdas.inventory.ports import Accounts, Artifacts, Hosting, Jobs, Meter, Page, Registry, States, Table
+from lambdas.inventory.ports import Accounts, Artifacts, Hosting, Jobs, Meter, Registry, States, Table
 
 FUNCTION = "inventory"
 ENOUGH_SECONDS = 60.0
@@ -183,7 +183,16 @@ class _Walk:
             return self._unreadable(hosting, walked)
         look, resume = inventory.look(hosting), self.job.resume
         while True:
-            page = self._page(hosting, resume)
+            page = hosting.endpoints(resume.token)
+            if (
+                isinstance(page, Unreadable)
+                and page.code == _STALE_TOKEN
+                and resume.token
+                and resume == self.job.resume
+            ):
+                self.log.warning("page token refused, walking from the start")
+                resume = Resume()
+                continue
             if isinstance(page, Unreadable):
                 return self._unreadable(page, walked)
             for name in _after(page.names, resume.after):
@@ -194,14 +203,6 @@ class _Walk:
             if page.token is None:
                 return self._finish(hosting, look, resume, walked)
             resume = Resume(page.token, None, resume.walked)
-
-    def _page(self, hosting: Hosting, resume: Resume) -> Page | Unreadable:
-        """The next page; from the start again where SageMaker doesn't know the token of an earlier invocation."""
-        page = hosting.endpoints(resume.token)
-        if isinstance(page, Unreadable) and page.code == _STALE_TOKEN and resume == self.job.resume and resume.token:
-            self.log.warning("page token refused, walking from the start")
-            page = hosting.endpoints(None)
-        return page
 
     def _continue(self, resume: Resume) -> str:
         self.inventory.jobs.send(replace(self.job, resume=resume).body())
