@@ -126,9 +126,13 @@ def _hosting(org: Emulator, sent: dict[str, Any]) -> dict[str, Any]:
     if what == "push":
         hosting.push_image(org, **sent)
         return {}
-    account = org.accounts[sent.pop("account")].id
-    actions = {"fail": hosting.fail_next_deployment, "maintain": hosting.maintain_endpoint}
-    actions[what](org, account, sent.pop("region", None) or org.region, sent.pop("endpoint"), **sent)
+    where = (org.accounts[sent.pop("account")].id, sent.pop("region", org.region), sent.pop("endpoint"))
+    if what == "fail":
+        hosting.fail_next_deployment(org, *where, **sent)
+    elif what == "maintain":
+        hosting.maintain_endpoint(org, *where, **sent)
+    else:
+        raise ValueError(f"what is {what!r}: it must be fail, maintain or push; nothing was done")
     return {}
 
 

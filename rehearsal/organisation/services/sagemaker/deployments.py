@@ -16,10 +16,10 @@ from .endpoint_events import announce_deployment, announce_state
 from .fleets import Fault, fleet, forget, loaded, pending, summaries
 from .hosting import Hosted, hosting, remove
 from .registry import invalid, now
-from .transitions import TRANSITION_SECONDS, later, move
+from .transitions import later, move
 
-STEP_SECONDS = TRANSITION_SECONDS / 2
-"""How long each of a deployment's two steps takes: creating the variants, activating their traffic."""
+STEP = 0.5
+"""Which part of a deployment's time each of its steps takes: creating the variants, activating their traffic."""
 BUSY = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
 
 
@@ -48,12 +48,12 @@ def deploy(org: Organisation, call: Call, endpoint: Hosted, config: Params) -> N
         endpoint.record["PendingDeploymentSummary"] = summary
         if not first:
             announce_deployment(org, call, endpoint)
-        later(org, endpoint, settle, STEP_SECONDS)
+        later(org, endpoint, settle, STEP)
 
     def settle() -> None:
         _settle(org, call, endpoint, config, first=first)
 
-    later(org, endpoint, activate, STEP_SECONDS)
+    later(org, endpoint, activate, STEP)
 
 
 def _settle(org: Organisation, call: Call, endpoint: Hosted, config: Params, *, first: bool) -> None:

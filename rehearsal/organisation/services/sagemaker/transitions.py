@@ -20,13 +20,11 @@ def move(org: Organisation, kind: Kind, hosted: Hosted, status: str) -> None:
     hosted.record["LastModifiedTime"] = max(now(org), hosted.record["LastModifiedTime"])
 
 
-def later(
-    org: Organisation, hosted: Hosted, step: Callable[[], None], seconds: float = TRANSITION_SECONDS
-) -> None:  # fmt: skip
-    """Do a step of a transition in so many seconds of the clock, under the organisation's lock."""
+def later(org: Organisation, hosted: Hosted, step: Callable[[], None], part: float = 1.0) -> None:
+    """Do a step of a transition after this part of its time, under the organisation's lock."""
 
     def locked() -> None:
         with org.lock:
             step()
 
-    virtual(org.clock).after(seconds, locked, f"transition of {hosted.arn}")
+    virtual(org.clock).after(part * TRANSITION_SECONDS, locked, f"transition of {hosted.arn}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from rehearsal.organisation.emulator import Emulator
+from tests.rehearsal.organisation.services.hosting_world import STATE, Emitted, serving_role
 from tests.rehearsal.organisation.services.registry_world import (
     DEV,
     HUB,
@@ -21,9 +21,6 @@ from tests.rehearsal.organisation.services.registry_world import (
     unique,
     version_of,
 )
-
-Emitted = list[tuple[Any, ...]]
-STATE = "SageMaker Endpoint State Change"
 
 
 @pytest.fixture(scope="module")
@@ -41,19 +38,6 @@ def emitted(org: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emitted:
     seen: Emitted = []
     monkeypatch.setattr(org, "emit", lambda *event: seen.append(event))
     return seen
-
-
-def serving_role(client: Client, url: str, *, account: str = "hub", service: str = "sagemaker.amazonaws.com") -> str:
-    """A role that SageMaker may take and that reads the artifact; returns its ARN."""
-    bucket, key = url.removeprefix("s3://").split("/", 1)
-    name = role_with(client, account, allow("s3:GetObject", resource=f"arn:aws:s3:::{bucket}/{key}"))
-    iam = client(account, None, "iam")
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
-    }
-    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
-    return str(iam.get_role(RoleName=name)["Role"]["Arn"])
 
 
 @pytest.fixture(scope="module")
