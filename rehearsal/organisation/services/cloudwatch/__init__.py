@@ -1,5 +1,5 @@
-"""Amazon CloudWatch: metrics."""
+"""Amazon CloudWatch: metrics, and alarms on them."""
 
-from rehearsal.organisation.services.cloudwatch import listing, put, reading
+from rehearsal.organisation.services.cloudwatch import control, history, listing, put, reading, watch
 
-__all__ = ["listing", "put", "reading"]
+__all__ = ["control", "history", "listing", "put", "reading", "watch"]

@@ -61,6 +61,7 @@ def put_metric_data(org: Organisation, call: Call) -> Params:
         metric = Metric.of(namespace, one["MetricName"], one.get("Dimensions", ()))
         seconds = 1 if one.get("StorageResolution") == 1 else MINUTE
         record(org, call.owner, call.region, metric, at, one.get("Unit", "None"), values, seconds=seconds)
+        org.component("cloudwatch").told(call.owner, call.region, metric)
     return {}
 
 

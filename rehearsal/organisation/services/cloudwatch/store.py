@@ -11,6 +11,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from rehearsal.organisation.core import Organisation
 
@@ -128,6 +129,10 @@ class Series:
         by_unit = self.points.setdefault(second, {})
         by_unit[unit] = by_unit[unit].merged(values) if unit in by_unit else values
 
+    def since(self, start: int) -> list[int]:
+        """The seconds of data from one second on."""
+        return self.seconds[bisect_left(self.seconds, start) :]
+
     def within(self, start: int, end: int) -> Iterator[tuple[int, str, Distribution]]:
         """The points from one second on, before another."""
         for second in self.seconds[bisect_left(self.seconds, start) : bisect_left(self.seconds, end)]:
@@ -141,9 +146,18 @@ class Series:
         del self.seconds[:gone]
 
 
-def metrics(org: Organisation, account: str, region: str) -> dict[Metric, Series]:
+class Data(Protocol):
+    """What can be read of a metric: `newest` is the last second with data, 0 without any."""
+
+    @property
+    def newest(self) -> int: ...
+
+    def within(self, start: int, end: int) -> Iterator[tuple[int, str, Distribution]]: ...
+
+
+def metrics(org: Organisation, account: str, region: str) -> dict[Metric, Data]:
     """The metrics of an account and region."""
-    found: dict[Metric, Series] = org.state("cloudwatch", account, region).setdefault("metrics", {})
+    found: dict[Metric, Data] = org.state("cloudwatch", account, region).setdefault("metrics", {})
     return found
 
 
@@ -155,6 +169,8 @@ def record(
     second = int(at.timestamp())
     with org.lock:
         series = metrics(org, account, region).setdefault(metric, Series())
+        if not isinstance(series, Series):
+            raise TypeError(f"{metric.namespace} {metric.name} is computed: nothing can be added to it")
         series.add(second - second % seconds, unit, values)
         series.forget_before(int(org.clock.now().timestamp()) - RETAINED_DAYS * DAY)
 
