@@ -90,7 +90,7 @@ def row_of(
 
 
 def _is_same_record(row: Mapping[str, Json], fact: Fact) -> bool:
-    return row["contentid"] == fact.content_id or row["eventid"] == fact.event_id
+    return bool(row["contentid"] == fact.content_id or row["eventid"] == fact.event_id)
 
 
 def _tells(row: Mapping[str, Json], fact: Fact) -> bool:
