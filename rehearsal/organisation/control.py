@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 from rehearsal.organisation.core import Credentials
+from rehearsal.organisation.faults import Crash, Throttle
 from rehearsal.organisation.loopback import require_loopback
 
 
@@ -84,9 +85,18 @@ class Control:
         self.send("drain", give_up_seconds=timeout_seconds + 10, timeout_seconds=timeout_seconds)
 
     @contextmanager
-    def disturbance(self, **how: float) -> Iterator[None]:
-        """Within it events come twice, out of order or late: members of `delivery.disturbance.Disturbance`."""
-        self.send("disturb", **how)
+    def disturbance(
+        self, *, throttles: Sequence[Throttle] = (), crashes: Sequence[Crash] = (), **how: float
+    ) -> Iterator[None]:
+        """Within it events are lost, late, doubled or out of order, calls of functions are throttled, functions crash.
+
+        `how`: members of `delivery.disturbance.Disturbance` (`drop_probability`, `delay_seconds`, …). `throttles`:
+        shares of services' calls by functions that answer the throttling error. `crashes`: functions killed before or
+        after their n-th call of an invocation. All by the organisation's seed. The event log tells each one: rows
+        `dropped`, `delayed`, `duplicate`, `throttled`, `crash`. What is delayed stays so after the end of the block.
+        """
+        calls = {"throttles": [asdict(one) for one in throttles], "crashes": [asdict(one) for one in crashes]}
+        self.send("disturb", **{name: given for name, given in calls.items() if given}, **how)
         try:
             yield
         finally:
@@ -96,7 +106,7 @@ class Control:
         """Skip time; returns the organisation's new time.
 
         What the skip passes (retries, scheduled rules, ends of retention) happens at its own time, in order. A rule
-        fires at most `delivery.scheduler.FIRINGS_PER_SKIP` times in one skip; the event log says how many were left out.
+        fires at most `delivery.scheduler.FIRINGS_PER_SKIP` times in one skip; what is left out the event log says.
         """
         return datetime.fromisoformat(self.send("clock/advance", seconds=seconds)["now"])
 

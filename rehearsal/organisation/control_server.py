@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rehearsal.organisation import core
 from rehearsal.organisation.core import ApiError, Credentials
 from rehearsal.organisation.delivery.disturbance import Disturbance
+from rehearsal.organisation.faults import Crash, Throttle
 from rehearsal.organisation.loopback import is_loopback
 from rehearsal.organisation.wire import Http
 
@@ -108,9 +109,12 @@ def _accounts(org: Emulator, _: dict[str, Any]) -> dict[str, Any]:
 
 
 def _disturb(org: Emulator, sent: dict[str, Any]) -> dict[str, Any]:
-    """Deliver events untidily from now on, by the organisation's seed; nothing sent: tidily again."""
+    """Deliver events untidily and let calls fail from now on, by the organisation's seed; nothing sent: no more."""
+    throttles = [Throttle(**one) for one in sent.pop("throttles", ())]
+    crashes = [Crash(**one) for one in sent.pop("crashes", ())]
     disturbance = Disturbance(seed=org.seed, **sent) if sent else None
     org.component("events").disturb(disturbance)
+    org.faults.set(throttles, crashes)
     return {}
 
 

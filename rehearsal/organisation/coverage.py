@@ -93,7 +93,8 @@ def _left_out() -> str:
         "## Parameters",
         "",
         "Every parameter of an operation that is answered by our own code is acted on, but for these (a test compares",
-        "code and models). What moto answers takes the request whole; below the table stands what is compared afterwards.",
+        "code and models). What moto answers takes the request whole; below the table stands what is compared",
+        "afterwards.",
         "",
         "| operation | parameter | what becomes of it |",
         "|---|---|---|",
@@ -196,6 +197,9 @@ def _gaps() -> str:
   it. What moto stamps by itself, and what runs inside a function's process, sees real time.
 - **Consistency**: every write is visible at once everywhere; AWS's delays (IAM, grants, events) don't occur.
 - **Throttling and quotas** aren't emulated, but for the sizes and counts that the tables' notes and sources name.
+- **Faults** come on demand only, by the organisation's seed (`Control.disturbance`): events of AWS services lost;
+  deliveries late, doubled, out of order, failed once, forwarded under a new id; a share of the calls of functions
+  throttled; functions killed before or after a call. SQS itself loses, doubles and delays nothing.
 - **Validation** is the botocore model's (required, type, enum, pattern, length, range, unions, unknown members), plus
   what a service's own code checks. Patterns match whole values.
 - **AWS managed policies** aren't there: attaching one is refused by name. The administrators' roles hold an inline

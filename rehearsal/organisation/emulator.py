@@ -33,6 +33,7 @@ from rehearsal.organisation.core import (
     NotEmulated,
     Params,
 )
+from rehearsal.organisation.faults import Faults
 from rehearsal.organisation.identity import Identity, account_of, name_of
 from rehearsal.organisation.log import Log
 from rehearsal.organisation.loopback import require_loopback, require_loopback_environment
@@ -87,6 +88,7 @@ class Emulator:
         self.trail = Recorder(self, settings.trail)
         self.authoriser = Authoriser(self)
         self.pipeline = Pipeline(self, self._moto)
+        self.faults = Faults(self)
         with self.lock:
             self.people: Accounts = Accounts(self)
             self.admin: Credentials = self.people.set_up()

@@ -13,11 +13,13 @@ from urllib.parse import parse_qs
 from rehearsal.organisation.answers import answer, error_answer
 from rehearsal.organisation.control_server import PREFIX, control
 from rehearsal.organisation.core import ApiError, Call, Caller, NotEmulated
+from rehearsal.organisation.faults import Crashed
 from rehearsal.organisation.model import model
 from rehearsal.organisation.wire import Http, parse, service_of
 
 if TYPE_CHECKING:
     from rehearsal.organisation.emulator import Emulator
+    from rehearsal.organisation.pipeline import Outcome
 
 SCOPE = re.compile(r"Credential=(?P<key>[^/,\s]+)/(?P<day>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 PRESIGNED = re.compile(r"(?P<key>[^/]+)/(?P<day>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
@@ -62,11 +64,13 @@ class Gateway:
         path = environ.get("PATH_INFO", "")
         try:
             call = self._read(environ, body, request)
-            outcome = self._org.pipeline.outside(call, request.protocol)
+            outcome = self._made(call, request.protocol)
             if outcome.http is not None:
                 return _with_ids(outcome.http, request)
             result = outcome.params or {}
             return answer(request.service, request.operation, request.protocol, result, request.id)
+        except Crashed:
+            return Http("", "", "", {}, b"", 500)
         except ApiError as error:
             if not request.reached:
                 self._refused(request, error, environ)
@@ -75,6 +79,17 @@ class Gateway:
             traceback.print_exc()
             bug = NotEmulated(f"{request.service}:{request.operation} (the emulator has a bug: {error!r})")
             return error_answer(request.service or "sts", request.protocol, bug, request.id, path)
+
+    def _made(self, call: Call, protocol: str) -> Outcome:
+        """Hand a call to the pipeline; a crash that was asked for strikes before or after it, whatever its answer."""
+        blow = self._org.faults.blow(call)
+        if blow is not None:
+            blow.strike("before")
+        try:
+            return self._org.pipeline.outside(call, protocol)
+        finally:
+            if blow is not None:
+                blow.strike("after")
 
     def _read(self, environ: dict[str, Any], body: bytes, request: _Request) -> Call:
         """Identify the caller and parse the call, noting in `request` how far that came. Raises ApiError."""

@@ -32,6 +32,8 @@ class Session:
     caller: Caller
     issued: datetime
     transitive_tags: frozenset[str] = frozenset()
+    asked_by: str = ""
+    """The access key with which the role was assumed; empty where a service gave the session out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class Identity:
     def issue(
         self, role: Any, session_name: str, duration_seconds: int, *, session_policy: Document | None = None,
         source_identity: str | None = None, tags: Mapping[str, str] | None = None,
-        transitive_tags: Sequence[str] = (),
+        transitive_tags: Sequence[str] = (), asked_by: str = "",
     ) -> Session:  # fmt: skip
         """Temporary credentials of a role session; whether the caller may have them was decided before."""
         account = account_of(role.arn)
@@ -129,7 +131,7 @@ class Identity:
             tags=dict(tags or {}),
         )
         credentials = Credentials(key, secrets.token_urlsafe(30), secrets.token_urlsafe(120), expires, arn)
-        session = Session(credentials, caller, now, frozenset(transitive_tags))
+        session = Session(credentials, caller, now, frozenset(transitive_tags), asked_by)
         with self._lock:
             self._sessions[key] = session
         return session

@@ -98,6 +98,8 @@ class Pipeline:
     def _run(self, call: Call, protocol: str | None, trace: Trace) -> Outcome:
         org = self._org
         row = self.row(call.service, call.operation)
+        if protocol is not None:
+            org.faults.throttle(call)
         validate(call.service, call.operation, call.params)
         refuse_left_out(call)
         with org.lock:

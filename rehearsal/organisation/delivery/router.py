@@ -50,6 +50,12 @@ class Delivery:
 Work = Arrived | Delivery | None
 
 
+def _told(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What rows of the event log say of an event."""
+    shown = {"event": "id", "source": "source", "detail_type": "detail-type", "detail": "detail"}
+    return {name: event[member] for name, member in shown.items()}
+
+
 class Router:
     """Routes the events of all accounts in a thread of its own (component `events`)."""
 
@@ -70,28 +76,38 @@ class Router:
         self, account: str, region: str, source: str, detail_type: str, detail: Mapping[str, Any],
         resources: Sequence[str] = (),
     ) -> str:  # fmt: skip
-        """Put an AWS service's event on an account's default bus. Returns its id."""
-        return self.put(account, region, DEFAULT, account, source, detail_type, detail, resources)
+        """Put an AWS service's event on an account's default bus, if nothing loses it on its way. Returns its id."""
+        event = self._event(account, region, source, detail_type, detail, resources)
+        if self._fate.drops(f"{source} {detail_type}"):
+            self._org.note("dropped", **_told(event), account=account, bus=DEFAULT, resources=event["resources"])
+        else:
+            self.publish(Arrived(event, account, region, DEFAULT))
+        return str(event["id"])
 
     def put(
         self, account: str, region: str, bus: str, sender: str, source: str, detail_type: str,
         detail: Mapping[str, Any], resources: Sequence[str] = (), time: datetime | None = None,
     ) -> str:  # fmt: skip
         """Put an event that account `sender` made on a bus of `account`. Returns its id."""
-        event = {
+        event = self._event(sender, region, source, detail_type, detail, resources, time)
+        self.publish(Arrived(event, account, region, bus))
+        return str(event["id"])
+
+    def _event(
+        self, sender: str, region: str, source: str, detail_type: str, detail: Mapping[str, Any],
+        resources: Sequence[str], time: datetime | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        return {
             "version": "0", "id": str(uuid.uuid4()), "detail-type": detail_type, "source": source, "account": sender,
             "time": timestamp(time or self._clock.now()), "region": region, "resources": list(resources),
             "detail": detail,
         }  # fmt: skip
-        self.publish(Arrived(event, account, region, bus))
-        return str(event["id"])
 
     def publish(self, arrived: Arrived) -> None:
         """Route an event that reached a bus."""
         self._org.note(
-            "event", event=arrived.event["id"], source=arrived.event["source"],
-            detail_type=arrived.event["detail-type"], account=arrived.account, bus=arrived.bus,
-            sender=arrived.event["account"], forwarded=arrived.forwarded, detail=arrived.event["detail"],
+            "event", **_told(arrived.event), account=arrived.account, bus=arrived.bus,
+            sender=arrived.event["account"], forwarded=arrived.forwarded,
         )  # fmt: skip
         self._put(arrived)
 
@@ -163,7 +179,17 @@ class Router:
                 if copy:
                     event = one.arrived.event["id"]
                     self._org.note("duplicate", event=event, rule=one.rule.arn, target=one.target["Arn"])
-                self._put(Delivery(one.arrived, one.rule, one.target, one.context, one.first))
+                self._begin(Delivery(one.arrived, one.rule, one.target, one.context, one.first))
+
+    def _begin(self, delivery: Delivery) -> None:
+        """Begin a delivery: now, or after the delay that the disturbance asks for."""
+        seconds = self._fate.delay()
+        if not seconds:
+            self._put(delivery)
+            return
+        event, target = delivery.arrived.event["id"], delivery.target["Arn"]
+        self._org.note("delayed", event=event, rule=delivery.rule.arn, target=target, seconds=round(seconds, 3))
+        self._clock.after(seconds, lambda: self._put(delivery), f"delayed event {event} for {target}")
 
     def _delivery(self, arrived: Arrived, rule: Rule, target: Mapping[str, Any]) -> Delivery:
         now = self._clock.now()

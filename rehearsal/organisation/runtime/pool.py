@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from rehearsal.organisation.core import ApiError, NotEmulated, Organisation
 from rehearsal.organisation.runtime.forks import ForkServer
@@ -53,6 +54,7 @@ class Pool:
         self._forks: ForkServer | None = None
         self._root: Path | None = None
         self._count = 0
+        self._by_key: WeakValueDictionary[str, Sandbox] = WeakValueDictionary()
         self.cold_starts = 0
         self.invocations = 0
 
@@ -72,6 +74,10 @@ class Pool:
             return outcome
         finally:
             self._leave(function, sandbox, alive=outcome is not None and outcome.alive)
+
+    def environment(self, access_key: str) -> Sandbox | None:
+        """The execution environment that was given these credentials, if there is one still."""
+        return self._by_key.get(access_key)
 
     def forget(self, arn: str) -> None:
         """End the idle environments of a function that was deleted."""
@@ -161,9 +167,11 @@ class Pool:
             task = self._unpacked(root, function)
         now = self._org.clock.now()
         stream = f"{now:%Y/%m/%d}/[$LATEST]{number:032x}"
-        return Sandbox(
+        made = Sandbox(
             forks, function, task, root / "sandboxes" / str(number), self._org.endpoint, credentials, caller, stream
         )
+        self._by_key[credentials.access_key] = made
+        return made
 
     def _server(self) -> tuple[ForkServer, Path]:
         if self._forks is None or self._root is None:

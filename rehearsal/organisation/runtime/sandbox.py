@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
+import threading
 import time
 import uuid
 from collections.abc import Mapping
@@ -66,6 +68,8 @@ class Sandbox:
         credentials: Credentials, caller: Caller, log_stream: str,
     ) -> None:  # fmt: skip
         self.stream = log_stream
+        self.function = function.name
+        self.request_id = ""
         self.group = function.log_group
         self.credentials = credentials
         self.caller = caller
@@ -74,6 +78,7 @@ class Sandbox:
         self._memory_mb = function.memory_mb
         self._forks = forks
         self._buffer = b""
+        self._ending = threading.Lock()
         self._log_path = scratch / "log"
         (scratch / "tmp").mkdir(parents=True)
         log = os.open(self._log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -95,7 +100,7 @@ class Sandbox:
 
     def invoke(self, function: Function, event: object, seconds: float) -> Outcome:
         """Run one invocation within so many seconds of real time."""
-        request_id = str(uuid.uuid4())
+        request_id = self.request_id = str(uuid.uuid4())
         context = {
             "aws_request_id": request_id, "invoked_function_arn": function.arn, "deadline": time.time() + seconds,
         }  # fmt: skip
@@ -137,6 +142,12 @@ class Sandbox:
         os.truncate(self._log_path, 0)
         return [line for line in text.splitlines() if line]
 
+    def kill(self) -> None:
+        """Kill the process in the middle of what it does; who waits for its answer sees it ended."""
+        with self._ending, suppress(ProcessLookupError):
+            if self.pid:
+                os.kill(self.pid, signal.SIGKILL)
+
     def end(self) -> None:
         """Kill the process and what it started."""
         self._forks_end()
@@ -146,10 +157,11 @@ class Sandbox:
         self._requests = self._results = -1
 
     def _forks_end(self) -> int:
-        if self.pid == 0:
-            return 0
-        pid, self.pid = self.pid, 0
-        return self._forks.end(pid)
+        with self._ending:
+            if self.pid == 0:
+                return 0
+            pid, self.pid = self.pid, 0
+            return self._forks.end(pid)
 
     def _wait(self, seconds: float) -> Answer:
         started = time.monotonic()

@@ -137,6 +137,7 @@ def assume_role(org: Organisation, call: Call) -> Params:
         source_identity=given or call.caller.source_identity,
         tags=tags,
         transitive_tags=sorted(transitive),
+        asked_by=call.caller.access_key,
     )
     issued = session.credentials
     answer: Params = {
