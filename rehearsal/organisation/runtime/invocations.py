@@ -61,7 +61,7 @@ class Invocations:
 
         Raises ApiError (ResourceNotFoundException, TooManyRequestsException, AccessDenied).
         """
-        return self.pool.run(self._function(arn), event)
+        return self._measured(self._function(arn), event)
 
     def invoke_later(self, arn: str, event: object) -> None:
         """Run a function when there is time for it; its errors are tried again and end in its destination."""
@@ -81,6 +81,32 @@ class Invocations:
     def _function(self, arn: str) -> Function:
         return find_function(self._org, arn, "", self._org.region)
 
+    def _measured(self, function: Function, event: object) -> Outcome:
+        """Run a function, and tell CloudWatch what Lambda measures of it (lambda/monitoring-metrics-types).
+
+        Raises ApiError, as the pool does; a refusal for want of concurrency counts as a throttle, not as an invocation.
+        """
+        try:
+            outcome = self.pool.run(function, event)
+        except ApiError as error:
+            if error.code == "TooManyRequestsException":
+                self._measure(function, {"Throttles": (1.0, "Count")})
+            raise
+        self._measure(
+            function,
+            {
+                "Invocations": (1.0, "Count"),
+                "Errors": (float(bool(outcome.error)), "Count"),
+                "Throttles": (0.0, "Count"),
+                "Duration": (float(outcome.duration_ms), "Milliseconds"),
+            },
+        )
+        return outcome
+
+    def _measure(self, function: Function, values: Mapping[str, tuple[float, str]]) -> None:
+        names = {"FunctionName": function.name}
+        self._org.component("cloudwatch").measure(function.account, function.region, "AWS/Lambda", names, values)
+
     def _submit(self, later: Later) -> None:
         self._unfinished.begin()
         self._threads.submit(self._run, later)
@@ -97,7 +123,7 @@ class Invocations:
         function = self._function(later.arn)
         settings = function.event_invoke or {}
         try:
-            outcome = self.pool.run(function, later.event)
+            outcome = self._measured(function, later.event)
         except ApiError as error:
             if error.code != "TooManyRequestsException":
                 raise

@@ -8,7 +8,7 @@ actions than topics are refused by name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -112,11 +112,6 @@ def alarms(org: Organisation, account: str, region: str) -> dict[str, Alarm]:
     """The alarms of an account and region by name."""
     found: dict[str, Alarm] = org.state("cloudwatch", account, region).setdefault("alarms", {})
     return found
-
-
-def all_alarms(org: Organisation) -> Iterator[Alarm]:
-    for account in org.accounts.values():
-        yield from alarms(org, account.id, org.region).values()
 
 
 def watched_by(given: Mapping[str, Any], account: str) -> Watched:

@@ -132,9 +132,8 @@ def delete_alarms(org: Organisation, call: Call) -> Params:
     """Names that there are go, also beside one that there isn't."""
     store, names = alarms(org, call.caller.account, call.region), call.params["AlarmNames"]
     missing = [name for name in names if name not in store]
-    for name in names:
-        store.pop(name, None)
-    org.component("cloudwatch").index()
+    for name in set(names) & store.keys():
+        org.component("cloudwatch").forget(store.pop(name))
     if missing:
         raise ApiError("ResourceNotFound", f"Unknown alarm: {missing[0]}", 404)
     return {}

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from rehearsal.organisation.clock import Timer, virtual
 from rehearsal.organisation.core import ApiError, Organisation, component
-from rehearsal.organisation.services.cloudwatch.alarms import Alarm, all_alarms
+from rehearsal.organisation.services.cloudwatch.alarms import Alarm
 from rehearsal.organisation.services.cloudwatch.evaluation import EXTRA_PERIODS, State, evaluate
 from rehearsal.organisation.services.cloudwatch.gauges import NAMESPACE, UNITS, GaugeData, QueueGauge, metric_of
 from rehearsal.organisation.services.cloudwatch.history import remember
@@ -47,7 +47,8 @@ class Watch:
     def __init__(self, org: Organisation) -> None:
         self._org = org
         self._clock = virtual(org.clock)
-        self._alarms: dict[Key, list[Alarm]] = defaultdict(list)
+        self._alarms: dict[str, Alarm] = {}
+        self._watching: dict[Key, dict[str, Alarm]] = defaultdict(dict)
         self._gauges: dict[tuple[str, str, str], QueueGauge] = {}
         self._to_sample: dict[tuple[str, str, str], int] = {}
         self._timer: Timer | None = None
@@ -90,29 +91,32 @@ class Watch:
 
     def told(self, account: str, region: str, metric: Metric) -> None:
         """New data of a metric came: its alarms are evaluated when the minute ends."""
-        watching = self._alarms.get((account, region, metric))
+        watching = self._watching.get((account, region, metric))
         if watching:
             soon = _up(self._clock.now().timestamp() + 0.001, MINUTE)
-            for alarm in watching:
+            for alarm in watching.values():
                 alarm.due = min(alarm.due or soon, _up(soon, alarm.step_seconds))
             self._arm()
 
     def changed(self, alarm: Alarm) -> None:
         """An alarm was put, or its state set: it is evaluated when the minute ends."""
         with self._org.lock:
-            self.index()
+            self.forget(alarm)
+            self._alarms[alarm.arn] = alarm
+            self._watching[alarm.watched.account, alarm.region, alarm.watched.metric][alarm.arn] = alarm
             alarm.due = _up(self._clock.now().timestamp() + 0.001, MINUTE)
             self._arm()
 
-    def index(self) -> None:
-        """Note anew which alarms watch which metric, after one was put or deleted."""
-        self._alarms.clear()
-        for alarm in all_alarms(self._org):
-            self._alarms[alarm.watched.account, alarm.region, alarm.watched.metric].append(alarm)
+    def forget(self, alarm: Alarm) -> None:
+        """An alarm was deleted, or watches another metric."""
+        with self._org.lock:
+            self._alarms.pop(alarm.arn, None)
+            for watching in self._watching.values():
+                watching.pop(alarm.arn, None)
 
     def _arm(self) -> None:
         """Set the timer to the next thing to do."""
-        dues = [*self._to_sample.values(), *(one.due for one in all_alarms(self._org) if one.due is not None)]
+        dues = [*self._to_sample.values(), *(one.due for one in self._alarms.values() if one.due is not None)]
         if not dues or (self._timer is not None and self._armed <= min(dues)):
             return
         if self._timer is not None:
@@ -128,7 +132,7 @@ class Watch:
             now -= now % MINUTE
             for key in [key for key, due in self._to_sample.items() if due <= now]:
                 self._sample(key, now)
-            for alarm in [one for one in all_alarms(self._org) if one.due is not None and one.due <= now]:
+            for alarm in [one for one in self._alarms.values() if one.due is not None and one.due <= now]:
                 self._evaluate(alarm, now)
             self._arm()
 
@@ -142,7 +146,7 @@ class Watch:
         at = datetime.fromtimestamp(end, UTC)
         if self._gauges[key].sample(queue, at, end - MINUTE):
             for one in UNITS:
-                for alarm in self._alarms.get((account, region, metric_of(queue, one)), ()):
+                for alarm in self._watching.get((account, region, metric_of(queue, one)), {}).values():
                     alarm.due = _up(end, alarm.step_seconds)
         hidden = [one.visible.timestamp() for one in queue.messages if one.visible > at]
         if hidden:

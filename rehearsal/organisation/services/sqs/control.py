@@ -26,6 +26,7 @@ from rehearsal.organisation.core import (
 )
 from rehearsal.organisation.policies import parsed
 from rehearsal.organisation.services.sqs.attributes import check_attributes
+from rehearsal.organisation.services.sqs.measures import touched
 from rehearsal.organisation.services.sqs.queues import Queue, all_queues, find_queue, queues
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -258,6 +259,7 @@ def purge_queue(org: Organisation, call: Call) -> Params:
             403,
         )
     queue.purged, queue.messages = now, []
+    touched(org, queue)
     return {}
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from rehearsal.organisation.core import ApiError, Call, Caller, Organisation, Params, serves
 from rehearsal.organisation.services.sqs.control import SOURCE, queue_needs, queue_of_url
 from rehearsal.organisation.services.sqs.entries import check_message, each_of_batch, size_of, use_key
+from rehearsal.organisation.services.sqs.measures import deleted, received, sent, touched
 from rehearsal.organisation.services.sqs.queues import Message, Queue, attributes_digest, digest, find_queue
 
 MAX_BATCH_BYTES = 1_048_576
@@ -32,6 +33,7 @@ def _put(org: Organisation, queue: Queue, caller: Caller, entry: Mapping[str, An
         dict(entry.get("MessageAttributes", {})), system,
     )  # fmt: skip
     queue.put(message)
+    sent(org, queue, size_of(message.body, message.attributes))
     org.component("queues").tell()
     org.component("queues").tell_in(delay, f"delay of a message of {queue.name}")
     answer: Params = {"MessageId": message.id, "MD5OfMessageBody": digest(message.body)}
@@ -106,10 +108,12 @@ def receive_message(org: Organisation, call: Call) -> Params:
     hidden = _hidden_seconds(call.params.get("VisibilityTimeout", queue.seconds("VisibilityTimeout")))
     end = org.clock.now() + timedelta(seconds=wait)
     while True:
-        received = _receive(org, call, most, hidden)
+        found = _receive(org, call, most, hidden)
         left = (end - org.clock.now()).total_seconds()
-        if received or left <= 0:
-            return {"Messages": received} if received else {}
+        if not found and left <= 0:
+            received(org, queue, 0)
+        if found or left <= 0:
+            return {"Messages": found} if found else {}
         org.component("queues").wait(min(left, WAIT_STEP_SECONDS))
 
 
@@ -132,12 +136,13 @@ def _receive(org: Organisation, call: Call, most: int, hidden: int) -> list[Para
             return []
     use_key(org, queue, call.caller, ("kms:Decrypt",))
     with org.lock:
-        received, dead = queue.receive(now, most, hidden)
-        if received:
+        found, dead = queue.receive(now, most, hidden)
+        if found:
+            received(org, queue, len(found))
             org.component("queues").tell_in(hidden, f"visibility of messages of {queue.name}")
         if dead:
             _bury(org, queue, dead)
-        return [_shown(one, call.params) for one in received]
+        return [_shown(one, call.params) for one in found]
 
 
 def _bury(org: Organisation, queue: Queue, dead: Iterable[Message]) -> None:
@@ -158,6 +163,7 @@ def _bury(org: Organisation, queue: Queue, dead: Iterable[Message]) -> None:
         message.system["DeadLetterQueueSourceArn"] = queue.arn
         message.visible = org.clock.now()
         target.put(message)
+        touched(org, target)
         org.note("dead-letter", queue=queue.arn, dead_letter_queue=target.arn, message=message.id, reason=reason)
     org.component("queues").tell()
 
@@ -192,7 +198,9 @@ def _asked(name: str, names: Iterable[str]) -> bool:
 
 @serves("sqs", "DeleteMessage", source=f"{SOURCE}/API_DeleteMessage", needs=queue_needs)
 def delete_message(org: Organisation, call: Call) -> Params:
-    queue_of_url(org, call).delete(call.params["ReceiptHandle"])
+    queue = queue_of_url(org, call)
+    queue.delete(call.params["ReceiptHandle"])
+    deleted(org, queue)
     return {}
 
 
@@ -202,6 +210,7 @@ def delete_message_batch(org: Organisation, call: Call) -> Params:
 
     def one(entry: Mapping[str, Any]) -> Params:
         queue.delete(entry["ReceiptHandle"])
+        deleted(org, queue)
         return {}
 
     return each_of_batch(call.params["Entries"], one)
@@ -217,6 +226,7 @@ def _hide(org: Organisation, queue: Queue, entry: Mapping[str, Any]) -> Params:
         )
     hidden = _hidden_seconds(entry.get("VisibilityTimeout", 0))
     message.visible = now + timedelta(seconds=hidden)
+    touched(org, queue)
     org.component("queues").tell()
     org.component("queues").tell_in(hidden, f"visibility of a message of {queue.name}")
     return {}

@@ -12,6 +12,7 @@ from typing import Any
 from rehearsal.organisation.core import ApiError, Call, Need, Organisation, Params, serves
 from rehearsal.organisation.services.sqs.control import SOURCE, sources
 from rehearsal.organisation.services.sqs.entries import use_key
+from rehearsal.organisation.services.sqs.measures import touched
 from rehearsal.organisation.services.sqs.queues import Message, Queue, find_queue
 
 
@@ -68,7 +69,9 @@ def start_message_move_task(org: Organisation, call: Call) -> Params:
         use_key(org, target, call.caller, ("kms:GenerateDataKey", "kms:Decrypt"))
         queue.messages.remove(message)
         target.put(Message(message.body, message.sender, now, now, message.attributes, id=message.id))
+        touched(org, target)
         task["ApproximateNumberOfMessagesMoved"] += 1
+    touched(org, queue)
     _tasks(org, queue).insert(0, task)
     org.component("queues").tell()
     return {"TaskHandle": call.request_id}
