@@ -61,19 +61,23 @@ def hub_alarms(organisation: Organisation, schedules: Mapping[Function, Interval
         *(alarm for spec in FUNCTION_SPECS for alarm in _of_function(organisation, spec)),
         *(_heartbeat(organisation, spec.function, schedules[spec.function]) for spec in SCHEDULED),
         _own(
-            organisation, "capture-lag", "CaptureLagSeconds",
+            organisation, "capture-lag", "CaptureLagSeconds", "capture",
             "facts are recorded long after they happened", threshold=LAG_SECONDS,
         ),
         _own(
-            organisation, "incidents", "Incidents",
+            organisation, "capture-incidents", "Incidents", "capture",
             "a fact is recorded that must not be, such as an approval by the author", statistic="Sum",
         ),
         _own(
-            organisation, "gaps", "Gaps",
+            organisation, "anchor-incidents", "Incidents", "anchor",
+            "the ledger isn't what an anchor says it was, or an anchor isn't what it was", statistic="Sum",
+        ),
+        _own(
+            organisation, "gaps", "Gaps", "reconcile",
             "changes are lost for good: only their last state could be recovered", statistic="Sum",
         ),
         _own(
-            organisation, "unreadable-accounts", "UnreadableAccounts",
+            organisation, "unreadable-accounts", "UnreadableAccounts", "inventory",
             "accounts couldn't be walked: what they serve is unknown",
         ),
     )  # fmt: skip
@@ -143,6 +147,7 @@ def _own(
     organisation: Organisation,
     what: str,
     metric: str,
+    function: Function,
     meaning: str,
     *,
     threshold: float = 0,
@@ -153,7 +158,7 @@ def _own(
         meaning=meaning,
         namespace=OWN_NAMESPACE,
         metric=metric,
-        dimensions={"Installation": organisation.prefix},
+        dimensions={"Installation": organisation.prefix, "Function": function},
         threshold=threshold,
         statistic=statistic,
     )

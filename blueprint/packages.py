@@ -78,7 +78,6 @@ def build_all(root: Path, organisation: Organisation) -> dict[Function, Package]
     return {
         spec.function: build(root, f"lambdas.{spec.function}.handler", listed if spec.accounts else None)
         for spec in FUNCTION_SPECS
-        if (root / "lambdas" / spec.function / "handler.py").is_file()
     }
 
 

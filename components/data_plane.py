@@ -64,8 +64,6 @@ class DataPlane(pulumi.ComponentResource):
             signing_key_arn=args.keys.anchor_arn,
         )
         for spec in FUNCTION_SPECS:
-            if spec.function not in args.packages:
-                continue
             Function(
                 f"{name}-{spec.function}",
                 FunctionArgs(

@@ -131,7 +131,7 @@ def anchor_role(organisation: Organisation, keys: KeyArns) -> RoleSpec:
             "queue": queue_rights(organisation, "anchor-jobs", "anchor-jobs-dlq"),
             "ledger": document(
                 allow("ReadHeads", ["dynamodb:Scan"], [history, state]),
-                allow("ReadRows", ["dynamodb:Query"], [ledger]),
+                allow("ReadRows", ["dynamodb:Query"], [history, ledger]),
                 deny("NeverWrite", [*REWRITE, "dynamodb:PartiQLInsert"], [dedup, history, ledger, state]),
             ),
             "anchors": document(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -36,20 +35,22 @@ def test_a_function_finds_all_its_settings_and_nothing_else(function: str) -> No
     assert noting.read - GIVEN.keys() == set(variables)
 
 
-class Noting(dict[str, str]):
+class Noting(Mapping[str, str]):
     """An environment that notes which variables are read."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
-        super().__init__(variables)
+        self._variables = variables
         self.read: set[str] = set()
 
     def __getitem__(self, name: str) -> str:
         self.read.add(name)
-        return super().__getitem__(name)
+        return self._variables[name]
 
-    def get(self, name: str, default: Any = None) -> Any:
-        self.read.add(name)
-        return super().get(name, default)
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
 
 
 def at_package(variables: Mapping[str, str]) -> dict[str, str]:

@@ -40,7 +40,7 @@ def test_the_hub_holds_these_resources() -> None:
         "aws:cloudwatch/metricAlarm:MetricAlarm": len(hub_alarms(organisation(), hub_settings().data.schedules)),
         "aws:dynamodb/table:Table": 6,
         "aws:iam/role:Role": 10,
-        "aws:iam/rolePolicy:RolePolicy": 55,
+        "aws:iam/rolePolicy:RolePolicy": 57,
         "aws:kms/alias:Alias": 3,
         "aws:kms/key:Key": 3,
         "aws:lambda/eventSourceMapping:EventSourceMapping": 6,

@@ -111,7 +111,7 @@ def test_anchor_s_rights_are_exactly_these() -> None:
         "queue": queues("anchor-jobs", "anchor-jobs-dlq"),
         "ledger": {
             "ReadHeads": ({"dynamodb:Scan"}, {STATE, HISTORY}),
-            "ReadRows": ({"dynamodb:Query"}, {LEDGER}),
+            "ReadRows": ({"dynamodb:Query"}, {HISTORY, LEDGER}),
         },
         "anchors": {
             "ListAnchors": ({"s3:ListBucketVersions"}, {ANCHORS}),
