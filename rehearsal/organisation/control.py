@@ -96,7 +96,8 @@ class Control:
         `dropped`, `delayed`, `duplicate`, `throttled`, `crash`. What is delayed stays so after the end of the block.
         """
         calls = {"throttles": [asdict(one) for one in throttles], "crashes": [asdict(one) for one in crashes]}
-        self.send("disturb", **{name: given for name, given in calls.items() if given}, **how)
+        sent: dict[str, Any] = {**{name: given for name, given in calls.items() if given}, **how}
+        self.send("disturb", **sent)
         try:
             yield
         finally:

@@ -133,12 +133,9 @@ def test_a_message_of_4096_bytes_is_signed(kms: Any, key: str) -> None:
 
 def test_a_signing_key_does_not_encrypt_and_an_encryption_key_does_not_sign(kms: Any, key: str) -> None:
     """Guards: a key of one usage that does the other's work (kms/concepts, key usage)."""
-    for call in (
-        lambda: kms.encrypt(KeyId=key, Plaintext=b"x"),
-        lambda: kms.generate_data_key(KeyId=key, KeySpec="AES_256"),
-    ):
+    for method, sent in ((kms.encrypt, {"Plaintext": b"x"}), (kms.generate_data_key, {"KeySpec": "AES_256"})):
         with refused("InvalidKeyUsageException", "SIGN_VERIFY"):
-            call()
+            method(KeyId=key, **sent)
     symmetric = kms.create_key()["KeyMetadata"]["Arn"]
     blob = kms.encrypt(KeyId=symmetric, Plaintext=b"x")["CiphertextBlob"]
     with refused("InvalidKeyUsageException", "Decrypt"):
@@ -173,14 +170,11 @@ def test_a_disabled_signing_key_neither_signs_nor_shows_its_public_key(kms: Any)
     made = signing_key(kms)
     signature = signed(kms, made)
     kms.disable_key(KeyId=made)
-    sent = {"KeyId": made, "Message": DIGEST, "MessageType": "DIGEST", "SigningAlgorithm": ECDSA}
-    for call in (
-        lambda: kms.sign(**sent),
-        lambda: kms.verify(Signature=signature, **sent),
-        lambda: kms.get_public_key(KeyId=made),
-    ):
+    sent = {"Message": DIGEST, "MessageType": "DIGEST", "SigningAlgorithm": ECDSA}
+    methods = ((kms.sign, sent), (kms.verify, {**sent, "Signature": signature}), (kms.get_public_key, {}))
+    for method, parameters in methods:
         with refused("DisabledException"):
-            call()
+            method(KeyId=made, **parameters)
 
 
 def test_a_key_policy_can_demand_algorithm_and_message_type(client: Client, kms: Any) -> None:

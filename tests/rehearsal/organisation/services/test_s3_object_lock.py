@@ -322,7 +322,7 @@ def test_a_bucket_policy_can_limit_locks(
         ["s3:PutObject", "s3:PutObjectRetention", "s3:PutObjectLegalHold"], f"arn:aws:s3:::{bucket}/*", Principal="*",
         Condition=condition,
     )  # fmt: skip
-    right = {"ObjectLockMode": "COMPLIANCE", "days": 9}
+    right: dict[str, Any] = {"ObjectLockMode": "COMPLIANCE", "days": 9}
     free = put(storage, bucket)
     storage.put_bucket_policy(
         Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
