@@ -98,10 +98,10 @@ def test_each_answer_reaches_its_own_row_and_column(
             assert where[0] <= request.done
             rows[where] = row
     assert set(rows) == {(query.target.key, time) for query, points in answers.items() for time in points}
-    for query, points in answers.items():
+    for query, given_points in answers.items():
         for time in (0, PERIOD, 2 * PERIOD):
             row = rows.get((query.target.key, time), {})
-            assert row.get(query.metric.column) == points.get(time)
+            assert row.get(query.metric.column) == given_points.get(time)
     for (_, time), row in rows.items():
         assert (row["timestamp"], row["expiresat"], row["schemaversion"]) == (time, time + 1000, SCHEMA_VERSION)
         assert f":{row['accountid']}:" in str(row["endpointarn"])
@@ -141,4 +141,5 @@ def test_dimensions_are_exactly_those_of_the_kind() -> None:
 def test_a_run_is_priced_by_the_metrics_it_asked_for() -> None:
     """Guards: a cost that is off by a thousand. CloudWatch: 0.01 USD per 1,000 metrics requested."""
     spent = Spent(requested=80_000, first_pages=160, next_pages=3, retries=2)
-    assert (spent.calls, spent.usd) == (165, pytest.approx(0.80))
+    assert spent.calls == 165
+    assert spent.usd == pytest.approx(0.80)

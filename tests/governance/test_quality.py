@@ -30,9 +30,10 @@ class Unused:
 def test_s7_quality_metrics_have_the_dimensions_that_are_collected() -> None:
     """S7 of the reference system: published as `Endpoint`, read as `EndpointName`: an empty key."""
     cloudwatch, at = client(), datetime.now(UTC) - timedelta(minutes=5)
+    dimensions = [{"Name": "EndpointName", "Value": "E"}, {"Name": "VariantName", "Value": "v"}]
     datum = {
         "MetricName": "Accuracy",
-        "Dimensions": [{"Name": "EndpointName", "Value": "E"}, {"Name": "VariantName", "Value": "v"}],
+        "Dimensions": dimensions,
         "Timestamp": at,
         "Value": 0.0,
         "Unit": "None",
@@ -41,7 +42,7 @@ def test_s7_quality_metrics_have_the_dimensions_that_are_collected() -> None:
         stub.add_response("put_metric_data", {}, {"Namespace": NAMESPACE, "MetricData": [datum]})
         publish(cloudwatch, "E", "v", {"Accuracy": 0}, at=at)
         stub.assert_no_pending_responses()
-    assert tuple(one["Name"] for one in datum["Dimensions"]) == Kind.VARIANT.value  # type: ignore[index]
+    assert tuple(one["Name"] for one in dimensions) == Kind.VARIANT.value
     assert "Accuracy" in {metric.name for metric in catalogue(NAMESPACE).variant}
 
 

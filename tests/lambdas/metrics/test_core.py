@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
+from governance.canonical import Json
 from governance.metrics import Spent
 from governance.metrics_catalogue import IDENTITY
 from governance.metrics_jobs import NotAMetricsJob, parse_job
@@ -35,7 +37,7 @@ DISK = ("/aws/sagemaker/Endpoints", "DiskUtilization", "Maximum")
 ACCURACY = (QUALITY, "Accuracy", "Average")
 
 
-def world_with(*rows: dict[str, object]) -> World:
+def world_with(*rows: Mapping[str, Json]) -> World:
     world = World()
     world.endpoints.table = list(rows)
     return world
@@ -319,8 +321,7 @@ def test_time_running_out_sends_the_rest_and_the_rest_says_what_all_cost(capsys:
     whole.deliver()
     world.seconds_left, world.seconds_per_request = 70.0, 20.0
     assert world.deliver() == "to be continued"
-    assert world.table.until is None
-    assert world.meter.measured == []
+    assert [world.table.until, *world.meter.measured] == [None]
     [body] = world.outbox.jobs
     job = parse_job("m", body)
     assert job is not None
