@@ -12,7 +12,7 @@ import pytest
 
 from tests.rehearsal.sabotage import Edit, Sabotage, copy_source, rehearse
 
-HUB_ROLES = "blueprint/policies/hub_roles.py"
+FUNCTION_PARTS = "blueprint/policies/function_parts.py"
 SPOKE_ROLES = "blueprint/policies/spoke_roles.py"
 QUEUES = "components/queues.py"
 
@@ -25,15 +25,15 @@ NO_DENY_AT_CREATION = Edit(
 
 SABOTAGES = [
     Sabotage(
-        "the queue has no policy",
-        [Edit(QUEUES, '            self._admit(name, "capture", self.capture, args),\n', "")],
+        "the queue's policy admits no rule",
+        [Edit(QUEUES, 'self._admit(name, "capture", args, events)', 'self._admit(name, "capture", args, {})')],
         ["events.amazonaws.com", "sqs:SendMessage", "mlgov-capture"],
     ),
     Sabotage(
         "the consumer may not receive",
         [
             Edit(
-                HUB_ROLES,
+                FUNCTION_PARTS,
                 'CONSUME = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")',
                 'CONSUME = ("sqs:DeleteMessage", "sqs:GetQueueAttributes")',
             )
@@ -55,17 +55,13 @@ SABOTAGES = [
         "the queue's consumer may not decrypt",
         [
             Edit(
-                HUB_ROLES,
-                """                allow(
-                    "GovernanceKey", ["kms:Decrypt", "kms:GenerateDataKey"], [governance_key_arn],
-                    condition=via(["dynamodb", "sqs"], region),
-                ),
-                # DescribeModelPackage""",
-                """                allow(
-                    "GovernanceKey", ["kms:GenerateDataKey"], [governance_key_arn],
-                    condition=via(["dynamodb", "sqs"], region),
-                ),
-                # DescribeModelPackage""",
+                FUNCTION_PARTS,
+                """        "GovernanceKey",
+        ["kms:Decrypt", "kms:GenerateDataKey"],
+""",
+                """        "GovernanceKey",
+        ["kms:GenerateDataKey"],
+""",
             )
         ],
         ["mlgov-hub-capture", "kms:Decrypt"],
