@@ -148,10 +148,11 @@ def _identity(target: Target, time: int, period: int, kept_seconds: int) -> Row:
         "accountid": target.account,
         "endpointarn": target.endpoint_arn,
         "endpointname": target.endpoint,
-        "variantname": target.variant,
         "region": target.region,
         "periodseconds": period,
     }
+    if target.variant is not None:
+        row["variantname"] = target.variant
     if target.component is not None:
         row["componentname"] = target.component
     return row

@@ -22,14 +22,14 @@ COLUMNS = ("endpointarn", "endpointname", "account", "region", "variants", "dele
 @dataclass(frozen=True, slots=True)
 class Target:
     """A variant of an endpoint, or an inference component that runs on it. `endpoint_arn` is lower-cased, as the
-    endpoints' table's key.
+    endpoints' table's key. `variant` is None only for a component of which SageMaker names none (an adapter).
     """
 
     endpoint_arn: str
     endpoint: str
     account: str
     region: str
-    variant: str
+    variant: str | None
     component: str | None = None
 
     @property
@@ -37,7 +37,7 @@ class Target:
         """The row's partition key. The ARN holds account and Region: equal names elsewhere are other keys, and none of
         the three parts can hold a `#`.
         """
-        own = f"{self.endpoint_arn}#{self.variant}"
+        own = f"{self.endpoint_arn}#{self.variant or ''}"
         return own if self.component is None else f"{own}#{self.component}"
 
     @property
@@ -47,7 +47,7 @@ class Target:
     @property
     def dimensions(self) -> tuple[tuple[str, str], ...]:
         """CloudWatch's dimensions, names and values."""
-        values = (self.endpoint, self.variant) if self.component is None else (self.component,)
+        values = (self.endpoint, self.variant or "") if self.component is None else (self.component,)
         return tuple(zip(self.kind.value, values, strict=True))
 
 
@@ -86,15 +86,17 @@ def _deleted_before(deleted: Json, start: int) -> bool:
 def _of_endpoint(arn: str, row: Mapping[str, Json]) -> Iterator[Target]:
     name, account, region = str(row["endpointname"]), str(row["account"]), str(row["region"])
     for variant, components in _variants(row.get("variants")):
-        yield Target(arn, name, account, region, variant)
+        if variant is not None:
+            yield Target(arn, name, account, region, variant)
         for component in components:
             yield Target(arn, name, account, region, variant, component)
 
 
-def _variants(column: Json) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _variants(column: Json) -> Iterator[tuple[str | None, tuple[str, ...]]]:
     """Names of variants, each with its components' names.
 
-    The walk writes a JSON list of objects; until it came by, events leave the names alone, separated by commas.
+    The walk writes a JSON list of objects, the name null where components are on no variant; until it came by, events
+    leave the names alone, separated by commas.
     """
     if not column:
         return

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from governance.inventory import Endpoint
+from governance.inventory_rows import state_columns, verdict_columns
 from governance.metrics_targets import COLUMNS, Target, targets_of
 from governance.metrics_window import Window
+from governance.verdicts import Judgement, Verdict
 
 REGION = "eu-west-1"
+WHEN = datetime(2026, 3, 1, tzinfo=UTC)
 ACCOUNTS = ("111111111111", "222222222222")
 NAME = st.from_regex(r"\A[a-zA-Z0-9](-*[a-zA-Z0-9]){0,6}\Z")
 WINDOW = Window(1_772_366_400, 1_772_370_000, 300)
@@ -77,6 +82,24 @@ def test_what_cannot_be_asked_about_is_counted() -> None:
     ]
     found = targets_of(rows, frozenset(ACCOUNTS), REGION, WINDOW)
     assert (found.ordered, found.elsewhere, found.without_variants) == ((), 2, 1)
+
+
+def test_components_on_no_variant_and_several_of_one_name_are_asked_about_once() -> None:
+    """Guards: an adapter's base that names no variant, taken for a variant called None; the same query paid twice."""
+    endpoint = Endpoint(
+        arn="arn:aws:sagemaker:eu-west-1:111111111111:endpoint/e", name="E", status="IN_SERVICE", created=WHEN,
+        modified=WHEN, config="c",
+    )  # fmt: skip
+    variants: tuple[dict[str, Any], ...] = (
+        {"name": "v", "components": [{"name": "two", "model": "a"}, {"name": "two", "model": "b"}], "pending": False},
+        {"name": "v", "components": [], "pending": True},
+        {"name": None, "components": [{"name": "adapter"}], "pending": False},
+    )
+    judgement = Judgement(verdict=Verdict.APPROVED, stage="Development", findings=(), variants=variants, packages=())
+    written = {"endpointarn": endpoint.arn, **state_columns(endpoint, WHEN)}
+    written |= verdict_columns(endpoint, judgement, "dev", WHEN)
+    found = targets_of([written], frozenset(ACCOUNTS), REGION, WINDOW).ordered
+    assert [one.key.partition("#")[2] for one in found] == ["#adapter", "v", "v#two"]
 
 
 def test_only_these_columns_are_read() -> None:
