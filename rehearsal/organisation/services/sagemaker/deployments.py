@@ -34,7 +34,6 @@ def require_settled(endpoint: Hosted, *, deleting: bool = False) -> None:
 
 def deploy(org: Organisation, call: Call, endpoint: Hosted, config: Params) -> None:
     """Deploy a configuration: its variants are created, get their traffic, and serve, or don't."""
-    config = copy.deepcopy(config)
     endpoint.record["PendingDeploymentSummary"] = pending(org, config, "Creating", "Launching X instance(s).")
     announce_state(org, call, endpoint)
     first = endpoint.record["EndpointStatus"] == "Creating"

@@ -294,6 +294,9 @@ class TestLookup:
         early = history.lookup_events(LookupAttributes=attributes, EndTime=middle)["Events"]
         late = history.lookup_events(LookupAttributes=attributes, StartTime=middle)["Events"]
         assert (len(early), len(late)) == (1, 2)
+        moment = early[0]["EventTime"]
+        at = history.lookup_events(LookupAttributes=attributes, StartTime=moment, EndTime=moment)["Events"]
+        assert [event["EventId"] for event in at] == [early[0]["EventId"]]
         refused(
             "InvalidTimeRangeException", history.lookup_events, StartTime=clock.now(), EndTime=middle
         )  # fmt: skip

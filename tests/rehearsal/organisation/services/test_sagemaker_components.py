@@ -214,6 +214,9 @@ class TestVariants:
         assert (variant["VariantName"], len(variant["DeployedImages"])) == ("shadow", 1)
         [kept] = hall.sagemaker.describe_endpoint_config(EndpointConfigName=config)["ShadowProductionVariants"]
         assert kept["ModelName"] == shadow["ModelName"]
+        hall.sagemaker.update_endpoint(EndpointName=shown["EndpointName"], EndpointConfigName=hall.config())
+        hall.wait()
+        assert "ShadowProductionVariants" not in hall.described(shown["EndpointName"])
         two = [{**shadow, "VariantName": name} for name in ("a", "b")]
         create = hall.sagemaker.create_endpoint_config
         message = refused(
@@ -240,6 +243,9 @@ class TestVariants:
         output = {"OutputConfig": {"S3OutputPath": "s3://b/out"}}
         asynchronous = hall.endpoint(hall.config(AsyncInferenceConfig=output))
         assert hall.described(asynchronous)["AsyncInferenceConfig"] == output
+        hall.sagemaker.update_endpoint(EndpointName=asynchronous, EndpointConfigName=hall.config())
+        hall.wait()
+        assert "AsyncInferenceConfig" not in hall.described(asynchronous)
 
     def test_one_without_a_model_needs_the_configs_role(self, hall: Hall) -> None:
         """Guards: an endpoint for components that nobody could load."""
