@@ -10,7 +10,7 @@ from pathlib import Path
 from blueprint.names import Table
 from console.anchors import VERSIONS, LiveAnchors
 from console.errors import CommandError
-from console.tables import DEDUP, LEDGER, STATE, Row, Source
+from console.tables import DEDUP, HISTORY, LEDGER, STATE, Row, Source
 from console.verify import verify
 from governance.anchor import key_of, public_key_file, read
 from governance.canonical import Json, canonical
@@ -19,6 +19,10 @@ from governance.stages import Stages
 
 READINGS = 3
 """How often the tables are read, if capture writes meanwhile: an export is to agree with itself."""
+
+
+TABLES: tuple[Table, ...] = (STATE, DEDUP, LEDGER, HISTORY)
+"""State before ledger: a row that is written meanwhile shows as one too many, never as a missing tail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,7 @@ def write_export(source: Source, anchors: LiveAnchors, folder: Path, prefix: str
 
 def _consistent(source: Source, stages: Stages) -> Snapshot:
     for _ in range(READINGS):
-        # State before ledger: a row that is written meanwhile shows as one too many, never as a missing tail.
-        read_tables: dict[Table, Sequence[Row]] = {table: source.rows(table) for table in (STATE, DEDUP, LEDGER)}
+        read_tables: dict[Table, Sequence[Row]] = {table: source.rows(table) for table in TABLES}
         snapshot = Snapshot(read_tables)
         if verify(snapshot, stages).sound:
             break

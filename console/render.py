@@ -13,7 +13,7 @@ from rich.text import Text
 
 from console.decisions import Decision
 from console.tables import Row
-from console.verify import AnchorsReport, PackageReport, Verification
+from console.verify import AnchorsReport, ChainReport, Verification
 
 MARKS = {
     "late": "something younger was recorded before it arrived",
@@ -29,8 +29,12 @@ def as_json(document: Any) -> None:
 
 
 def verification(console: Console, found: Verification) -> None:
-    """The packages, then the anchors and what their signatures are worth."""
-    _packages(console, found.packages)
+    """The packages, the endpoints' histories, then the anchors and what their signatures are worth."""
+    _chains(console, "package", found.packages)
+    if found.endpoints is None:
+        console.print("endpoints' history not checked: the export holds none", style="yellow")
+    elif found.endpoints:
+        _chains(console, "endpoint", found.endpoints)
     if found.anchors is None:
         console.print("anchors not checked: a ledger that was rewritten as a whole would not show", style="yellow")
     else:
@@ -57,21 +61,21 @@ def _anchors(console: Console, found: AnchorsReport) -> None:
         console.print(Text(f"signed by key {key} ({whose})"), soft_wrap=True)
 
 
-def _packages(console: Console, found: Sequence[PackageReport]) -> None:
-    """Rows and findings per package, the first broken row on top."""
+def _chains(console: Console, what: str, found: Sequence[ChainReport]) -> None:
+    """Rows and findings per package or endpoint, the first broken row on top."""
     table = _table()
-    table.add_column("package", overflow="fold")
+    table.add_column(what, overflow="fold")
     table.add_column("rows", justify="right")
     table.add_column("verdict", overflow="fold")
     for report in found:
         verdict = Text("sound", style="green")
         if report.findings:
             verdict = Text("\n".join(_finding(f.seq, f.problem) for f in report.findings), style="red")
-        table.add_row(Text(_short(report.arn)), str(report.rows), verdict)
+        table.add_row(Text(_named(report.arn)), str(report.rows), verdict)
     console.print(table)
     broken = sum(1 for report in found if report.findings)
     rows = sum(report.rows for report in found)
-    console.print(f"{_counted(len(found), 'package')}, {_counted(rows, 'row')}, {broken or 'none'} broken")
+    console.print(f"{_counted(len(found), what)}, {_counted(rows, 'row')}, {broken or 'none'} broken")
 
 
 def history(console: Console, arn: str, rows: Sequence[Row]) -> None:
@@ -144,6 +148,12 @@ def _counted(number: int, what: str) -> str:
 
 def _finding(seq: int | None, problem: str) -> str:
     return f"row {seq} {problem}" if seq is not None else problem
+
+
+def _named(arn: str) -> str:
+    """Group and version of a package; account and name of an endpoint, since accounts may use the same names."""
+    account = arn.split(":")[4] if ":endpoint/" in arn else ""
+    return f"{account} {_short(arn)}".strip()
 
 
 def _short(arn: str) -> str:

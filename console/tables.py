@@ -17,6 +17,11 @@ Row = Mapping[str, Json]
 LEDGER: Table = "modelgovernanceledger"
 DEDUP: Table = "modelgovernancededup"
 STATE: Table = "modelpackagestatechanges"
+HISTORY: Table = "sagemakerendpointhistory"
+
+
+class MissingTable(CommandError):
+    """An export holds no file of a table."""
 
 
 class Source(Protocol):
@@ -92,7 +97,8 @@ class ExportedTables:
         if len(found) == 1:
             return found[0]
         which = "no file" if not found else f"{len(found)} files ({', '.join(path.name for path in found)})"
-        raise CommandError(f"{folder} holds {which} for table {table}; wanted exactly one *{table}.jsonl")
+        problem = f"{folder} holds {which} for table {table}; wanted exactly one *{table}.jsonl"
+        raise CommandError(problem) if found else MissingTable(problem)
 
 
 def lines_of(path: Path) -> Iterator[Row]:
@@ -109,10 +115,10 @@ def lines_of(path: Path) -> Iterator[Row]:
             yield row
 
 
-def by_package(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    """Rows in groups by `modelpackagearn`; a row without one stands under the empty text."""
+def by_package(rows: Iterable[Row], key: str = "modelpackagearn") -> dict[str, list[Row]]:
+    """Rows in groups by an ARN of theirs; a row without one stands under the empty text."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
-        arn = row.get("modelpackagearn")
+        arn = row.get(key)
         groups.setdefault(arn if isinstance(arn, str) else "", []).append(row)
     return groups

@@ -2,7 +2,8 @@
 format to the byte.
 
 An anchor is a file of canonical JSON, `{"heads": […], "signature": …, "statement": {…}}`. The signature covers the
-statement, the statement covers the heads by their Merkle root: so one package's head can be proven without the others.
+statement, the statement covers the heads by their Merkle root: so one chain's head can be proven without the others.
+Chains are those of the ledger, by the package's ARN, and those of the endpoints' history, by the endpoint's.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ NO_PREVIOUS = GENESIS
 """What the first anchor names as the one before."""
 
 Heads: TypeAlias = Mapping[str, Head]
-"""Where each package's chain ends, by ARN."""
+"""Where each chain ends, by the ARN of its package or endpoint."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -45,7 +46,7 @@ _TEXTS = {
     "keyarn": re.compile(r"arn:[^\s]+"),
     "publickeysha256": _SHA256,
 }
-_NUMBERS = {"schemaversion": SCHEMA_VERSION, "number": 1, "packages": 0, "rows": 0}
+_NUMBERS = {"schemaversion": SCHEMA_VERSION, "number": 1, "chains": 0, "rows": 0}
 """With the least value of each."""
 
 
@@ -65,7 +66,7 @@ class Statement:
     number: int
     made: str
     previous: str
-    packages: int
+    chains: int
     rows: int
     root: str
     key: Key
@@ -78,7 +79,7 @@ class Statement:
             "number": self.number,
             "madeat": self.made,
             "previous": self.previous,
-            "packages": self.packages,
+            "chains": self.chains,
             "rows": self.rows,
             "root": self.root,
             "algorithm": ALGORITHM,
@@ -134,7 +135,7 @@ def state_next(installation: str, before: Anchor | None, heads: Heads, made: dat
         number=before.number + 1 if before else 1,
         made=max(iso(made), before.statement.made) if before else iso(made),
         previous=before.sha256 if before else NO_PREVIOUS,
-        packages=len(heads),
+        chains=len(heads),
         rows=sum(head.seq for head in heads.values()),
         root=root_of(_leaves(heads)).hex(),
         key=key,
@@ -165,8 +166,8 @@ def read(content: bytes) -> Anchor:
     if not isinstance(document, dict) or set(document) != {"heads", "signature", "statement"}:
         raise AnchorError("is no object of heads, signature and statement")
     statement, heads = _statement(document["statement"]), _heads(document["heads"])
-    if statement.packages != len(heads) or statement.rows != sum(head.seq for head in heads.values()):
-        raise AnchorError(f"counts {statement.packages} packages and {statement.rows} rows, its heads make others")
+    if statement.chains != len(heads) or statement.rows != sum(head.seq for head in heads.values()):
+        raise AnchorError(f"counts {statement.chains} chains and {statement.rows} rows, its heads make others")
     if statement.root != (root := root_of(_leaves(heads)).hex()):
         raise AnchorError(f"says that the root of its heads is {statement.root}, they make {root}")
     try:
@@ -177,7 +178,7 @@ def read(content: bytes) -> Anchor:
 
 
 def proof(anchor: Anchor, arn: str) -> dict[str, Json]:
-    """That an anchor holds one package's head, without the heads of others. Raises KeyError if it doesn't hold it."""
+    """That an anchor holds one chain's head, without the heads of others. Raises KeyError if it doesn't hold it."""
     index = sorted(anchor.heads).index(arn) if arn in anchor.heads else -1
     if index < 0:
         raise KeyError(arn)
@@ -191,7 +192,7 @@ def proof(anchor: Anchor, arn: str) -> dict[str, Json]:
 
 
 def contradictions(before: Anchor, after: Heads) -> Iterator[tuple[str, str]]:
-    """Packages whose chain can't have ended as an anchor says if it ends now as `after` says, each with why: chains
+    """Chains that can't have ended as an anchor says if it ends now as `after` says, each with why: chains
     only grow.
     """
     for arn, old in before.heads.items():
@@ -205,7 +206,7 @@ def contradictions(before: Anchor, after: Heads) -> Iterator[tuple[str, str]]:
 
 
 def _entry(arn: str, head: Head) -> dict[str, Json]:
-    return {"hash": head.hash, "modelpackagearn": arn, "seq": head.seq}
+    return {"arn": arn, "hash": head.hash, "seq": head.seq}
 
 
 def _entries(heads: Heads) -> Iterator[dict[str, Json]]:
@@ -237,7 +238,7 @@ def _statement(document: Json) -> Statement:
         number=document["number"],
         made=document["madeat"],
         previous=document["previous"],
-        packages=document["packages"],
+        chains=document["chains"],
         rows=document["rows"],
         root=document["root"],
         key=Key(document["keyarn"], document["publickeysha256"]),
@@ -249,9 +250,9 @@ def _heads(entries: Json) -> dict[str, Head]:
         raise AnchorError("has heads that are no list")
     heads: dict[str, Head] = {}
     for entry in entries:
-        if not isinstance(entry, dict) or set(entry) != {"hash", "modelpackagearn", "seq"}:
-            raise AnchorError("has a head without exactly hash, modelpackagearn and seq")
-        arn, seq, digest = entry["modelpackagearn"], entry["seq"], entry["hash"]
+        if not isinstance(entry, dict) or set(entry) != {"arn", "hash", "seq"}:
+            raise AnchorError("has a head without exactly arn, hash and seq")
+        arn, seq, digest = entry["arn"], entry["seq"], entry["hash"]
         sound = isinstance(arn, str) and isinstance(digest, str) and isinstance(seq, int) and not isinstance(seq, bool)
         if not sound or seq < 1 or not _SHA256.fullmatch(digest):
             raise AnchorError(f"has a malformed head: {str(entry)[:200]}")

@@ -1,4 +1,4 @@
-"""Verifying anchors: each by itself, each after the one before, and the ledger against all of them.
+"""Verifying anchors: each by itself, each after the one before, and the chains against all of them.
 
 What a signature is worth and which key counts is for the caller to say: the domain has the standard library only, which
 knows no elliptic curves.
@@ -17,7 +17,7 @@ Check = Callable[[Anchor], str | None]
 """Says what is wrong with an anchor's signature; None: it holds, by a key that counts."""
 
 RowHashes = Mapping[int, str]
-"""The hash that each row of a package carries, by `seq`."""
+"""The hash that each row of a chain carries, by `seq`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class AnchorFinding:
 
 @dataclass(slots=True)
 class AnchorReport:
-    """What reading all anchors gave. `newest` is the newest sound one; `rows` are contradictions between the ledger and
-    sound anchors, at most one a package: the first.
+    """What reading all anchors gave. `newest` is the newest sound one; `rows` are contradictions between the chains and
+    sound anchors, at most one a chain: the first.
     """
 
     count: int = 0
@@ -45,15 +45,19 @@ class AnchorReport:
 
 
 def verify_anchors(
-    files: Iterable[tuple[int, bytes]], installation: str, check: Check, ledger: Mapping[str, RowHashes]
+    files: Iterable[tuple[int, bytes]],
+    installation: str,
+    check: Check,
+    chains: Mapping[str, RowHashes],
+    covers: Callable[[str], bool] = lambda arn: True,
 ) -> AnchorReport:
-    """Check anchors against each other and against the ledger.
+    """Check anchors against each other and against the chains that they hold the heads of.
 
     `files`: number (as the object key says) and bytes, by ascending number; read one at a time, since each lists every
-    package. `ledger`: the rows' hashes by package. An anchor that isn't sound by itself vouches for nothing: neither
-    rows nor later heads are held against it.
+    chain. `chains`: the rows' hashes by ARN; `covers` says of which ARNs rows were read at all. An anchor that isn't sound
+    by itself vouches for nothing: neither rows nor later heads are held against it.
     """
-    report, rows = AnchorReport(), _Rows(ledger)
+    report, rows = AnchorReport(), _Rows(chains, covers)
     before = _File(0, NO_PREVIOUS)
     for number, content in files:
         report.count += 1
@@ -135,16 +139,17 @@ def _growth(before: Anchor | None, anchor: Anchor) -> Iterator[AnchorFinding]:
 
 @dataclass(slots=True)
 class _Rows:
-    """The ledger against one anchor after the other. `agreed`: the last head that both had, by package."""
+    """The chains against one anchor after the other. `agreed`: the last head that both had, by ARN."""
 
-    ledger: Mapping[str, RowHashes]
+    chains: Mapping[str, RowHashes]
+    covers: Callable[[str], bool]
     agreed: dict[str, Head] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     _broken: set[str] = field(default_factory=set)
 
     def compare(self, anchor: Anchor) -> None:
         for arn, head in anchor.heads.items():
-            if arn in self._broken or self.agreed.get(arn) == head:
+            if arn in self._broken or self.agreed.get(arn) == head or not self.covers(arn):
                 continue
             finding = self._contradiction(arn, head, anchor)
             if finding is None:
@@ -154,7 +159,7 @@ class _Rows:
                 self.findings.append(finding)
 
     def _contradiction(self, arn: str, head: Head, anchor: Anchor) -> Finding | None:
-        rows, named = self.ledger.get(arn, {}), f"anchor {anchor.number} of {anchor.statement.made}"
+        rows, named = self.chains.get(arn, {}), f"anchor {anchor.number} of {anchor.statement.made}"
         if not rows:
             return Finding(arn, None, f"is gone: {named} holds {head.seq} rows of it")
         there = rows.get(head.seq)

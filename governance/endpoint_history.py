@@ -7,10 +7,10 @@ per endpoint, so that the anchors cover both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from governance.canonical import Json
-from governance.ledger import Head, Row, row_hash
+from governance.ledger import GENESIS, Finding, Head, Row, row_hash
 
 SCHEMA_VERSION = 1
 
@@ -50,3 +50,44 @@ def _since(row: Mapping[str, Json], last: Mapping[str, Json] | None, observed: s
     """Never before the row before: a history that goes back in time answers nothing."""
     changed = row.get("deletedat") or row.get("lastmodifiedtime") or row.get("creationtime") or observed
     return max(str(changed), str(last["since"])) if last else str(changed)
+
+
+def verify_history(arn: str, rows: Iterable[Mapping[str, Json]]) -> list[Finding]:
+    """All breaks of one endpoint's chain, the first broken row first; `rows` in any order.
+
+    Nothing else says where a history ends, so that its tail was cut shows by an anchor only.
+    """
+    findings: list[Finding] = []
+    before, expected = GENESIS, 1
+    for row in sorted(rows, key=_seq_of):
+        seq = _seq_of(row)
+        if seq < expected:
+            findings.append(Finding(arn, seq, "stands twice: two rows carry this number"))
+            continue
+        if seq > expected:
+            missing = str(expected) if seq == expected + 1 else f"{expected} to {seq - 1}"
+            findings.append(Finding(arn, expected, f"is missing (gap: {missing})"))
+        else:
+            findings += _row_findings(arn, seq, row, before)
+        before, expected = str(row.get("hash")), seq + 1
+    return findings
+
+
+def _seq_of(row: Mapping[str, Json]) -> int:
+    seq = row.get("seq")
+    return seq if isinstance(seq, int) and not isinstance(seq, bool) else 0
+
+
+def _row_findings(arn: str, seq: int, row: Mapping[str, Json], before: str) -> list[Finding]:
+    if row.get("schemaversion") != SCHEMA_VERSION:
+        known = f"this verifier knows {SCHEMA_VERSION}"
+        return [Finding(arn, seq, f"has schema version {row.get('schemaversion')}, {known}")]
+    try:
+        actual = row_hash(row)
+    except (TypeError, ValueError) as problem:
+        return [Finding(arn, seq, f"can't be hashed: {problem}")]
+    if actual != row.get("hash"):
+        return [Finding(arn, seq, f"was changed: its content hashes to {actual}, it says {row.get('hash')}")]
+    if row.get("prevhash") != before:
+        return [Finding(arn, seq, f"does not follow the row before: prevhash is {row.get('prevhash')}, not {before}")]
+    return []

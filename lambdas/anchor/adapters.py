@@ -36,33 +36,68 @@ class DynamoLedger:
             ConsistentRead=True,
             ProjectionExpression="modelpackagearn, ledgerseq, ledgerhash",
         )
-        return dict(_head(item) for page in pages for item in page["Items"])
+        return dict(
+            _head(item, "modelpackagearn", "ledgerseq", "ledgerhash") for page in pages for item in page["Items"]
+        )
 
     def rows(self, arn: str, after: Head, to: Head) -> Iterator[Row]:
-        pages = self.client.get_paginator("query").paginate(
-            TableName=self.ledger,
-            KeyConditionExpression="modelpackagearn = :arn AND seq BETWEEN :first AND :last",
-            ExpressionAttributeValues={
-                ":arn": {"S": arn},
-                ":first": {"N": str(after.seq + 1)},
-                ":last": {"N": str(to.seq)},
-            },
+        return _rows(self.client, self.ledger, "modelpackagearn", arn, after, to)
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoHistory:
+    """The endpoints' history. `client` is a boto3 dynamodb client.
+
+    No table says where its chains end, so all of it is scanned, three attributes a row: it grows by a row a change of
+    an endpoint.
+    """
+
+    client: Any
+    table: str
+
+    def heads(self) -> dict[str, Head]:
+        pages = self.client.get_paginator("scan").paginate(
+            TableName=self.table,
             ConsistentRead=True,
+            ProjectionExpression="endpointarn, seq, #hash",
+            ExpressionAttributeNames={"#hash": "hash"},
         )
+        heads: dict[str, Head] = {}
         for page in pages:
             for item in page["Items"]:
-                try:
-                    yield from_item(item)
-                except TypeError as problem:
-                    raise AnchorError(f"a ledger row of {arn} can't be read: {problem}") from None
+                arn, head = _head(item, "endpointarn", "seq", "hash")
+                heads[arn] = max(head, heads.get(arn, head), key=lambda found: found.seq)
+        return heads
+
+    def rows(self, arn: str, after: Head, to: Head) -> Iterator[Row]:
+        return _rows(self.client, self.table, "endpointarn", arn, after, to)
 
 
-def _head(item: dict[str, Any]) -> tuple[str, Head]:
-    arn = item["modelpackagearn"]["S"]
+def _rows(client: Any, table: str, key: str, arn: str, after: Head, to: Head) -> Iterator[Row]:
+    pages = client.get_paginator("query").paginate(
+        TableName=table,
+        KeyConditionExpression=f"{key} = :arn AND seq BETWEEN :first AND :last",
+        ExpressionAttributeValues={
+            ":arn": {"S": arn},
+            ":first": {"N": str(after.seq + 1)},
+            ":last": {"N": str(to.seq)},
+        },
+        ConsistentRead=True,
+    )
+    for page in pages:
+        for item in page["Items"]:
+            try:
+                yield from_item(item)
+            except TypeError as problem:
+                raise AnchorError(f"a row of {arn} can't be read: {problem}") from None
+
+
+def _head(item: dict[str, Any], key: str, seq: str, digest: str) -> tuple[str, Head]:
+    arn = item[key]["S"]
     try:
-        return arn, Head(int(item["ledgerseq"]["N"]), item["ledgerhash"]["S"])
+        return arn, Head(int(item[seq]["N"]), item[digest]["S"])
     except (KeyError, ValueError):
-        raise AnchorError(f"the state row of {arn} has no ledgerseq and ledgerhash: nothing is signed") from None
+        raise AnchorError(f"a row of {arn} has no {seq} and {digest}: nothing is signed") from None
 
 
 @dataclass(frozen=True, slots=True)

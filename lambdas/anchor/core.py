@@ -3,10 +3,11 @@
 Every step may be repeated and every run may stand beside another: an anchor's key can be written once only, so of two
 runs one writes and the other finds it written. A run that dies leaves nothing but, at most, its anchor.
 
-State rows say where chains end (one Scan, a few pages), and capture's role can rewrite state rows. So of each head
-that moved since the previous anchor, the rows from there to here are read and their chain is followed: a Query a
-package that changed. What didn't move was followed when it did; a Query for each package on each run would cost the
-same however little happened. So no head is ever signed that the ledger doesn't lead to from the one signed before.
+State rows say where the ledger's chains end (one Scan, a few pages), and capture's role can rewrite state rows. So of
+each head that moved since the previous anchor, the rows from there to here are read and their chain is followed: a
+Query a package that changed. What didn't move was followed when it did; a Query for each package on each run would cost
+the same however little happened. So no head is ever signed that no rows lead to from the one signed before. Endpoints'
+histories likewise.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from governance.canonical import iso
 from governance.errors import AnchorError, EventError
 from governance.ledger import EMPTY, Head, row_hash
 from governance.times import parse_time
-from lambdas.anchor.ports import Ledger, Signer, Vault
+from lambdas.anchor.ports import Chains, Signer, Vault
 from lambdas.common.log import Log
 from lambdas.common.measure import Measure, Measures
 
@@ -39,9 +40,9 @@ class NotARun(EventError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchoring:
-    """Makes anchors of one installation. `now` is the clock."""
+    """Makes anchors of one installation. `chains`: ledger and endpoints' history; `now` is the clock."""
 
-    ledger: Ledger
+    chains: Sequence[Chains]
     vault: Vault
     signer: Signer
     measures: Measures
@@ -67,15 +68,18 @@ class Anchoring:
         if before is not None and due is not None and before.statement.made >= due:
             return "anchored before"
         # The anchor before heads: what it holds is there by now, so a head below it went back.
-        heads = self.ledger.heads()
-        self._follow(before, heads)
+        ends = [(chains, chains.heads()) for chains in self.chains]
+        heads = {arn: head for _, found in ends for arn, head in found.items()}
+        self._check(before, heads)
+        for chains, found in ends:
+            self._follow(before, chains, found)
         key = self._key(before)
         statement = anchors.state_next(self.installation, before, heads, self.now(), key)
         content = anchors.write(statement, heads, self.signer.sign(statement.digest))
         written = self.vault.write(anchors.key_of(self.installation, statement.number), content)
         log.info(
             "anchor made" if written else "another run made it",
-            number=statement.number, packages=statement.packages, rows=statement.rows, root=statement.root,
+            number=statement.number, chains=statement.chains, rows=statement.rows, root=statement.root,
         )  # fmt: skip
         return "anchored" if written else "anchored by another run"
 
@@ -125,22 +129,24 @@ class Anchoring:
             raise AnchorError(f"anchor {number} was not signed by {statement.key.arn}, which it names")
         return anchor
 
-    def _follow(self, before: Anchor | None, heads: Heads) -> None:
-        """Raise AnchorError unless the ledger leads from each head of the anchor before to the one of now."""
+    def _check(self, before: Anchor | None, heads: Heads) -> None:
         if before is not None:
             for arn, problem in anchors.contradictions(before, heads):
                 raise AnchorError(
                     f"{arn} {problem}: nothing is signed until `governance verify` shows what was changed"
                 )
+
+    def _follow(self, before: Anchor | None, chains: Chains, heads: Heads) -> None:
+        """Raise AnchorError unless the rows lead from each head of the anchor before to the one of now."""
         known: Mapping[str, Head] = before.heads if before else {}
         for arn, head in heads.items():
             start = known.get(arn, EMPTY)
             if head != start:
-                self._lead(arn, start, head)
+                self._lead(chains, arn, start, head)
 
-    def _lead(self, arn: str, start: Head, end: Head) -> None:
+    def _lead(self, chains: Chains, arn: str, start: Head, end: Head) -> None:
         at = start
-        for row in self.ledger.rows(arn, start, end):
+        for row in chains.rows(arn, start, end):
             if row.get("seq") != at.seq + 1 or row.get("prevhash") != at.hash or row.get("hash") != row_hash(row):
                 raise AnchorError(
                     f"{arn} row {at.seq + 1} is missing, or doesn't follow row {at.seq}: nothing is signed"
@@ -148,8 +154,8 @@ class Anchoring:
             at = Head(at.seq + 1, str(row["hash"]))
         if at != end:
             raise AnchorError(
-                f"{arn}: its rows lead to row {at.seq} ({at.hash}), its state row says {end.seq} ({end.hash}): nothing "
-                "is signed until `governance verify` shows what was changed"
+                f"{arn}: its rows lead to row {at.seq} ({at.hash}), its chain is said to end at row {end.seq} "
+                f"({end.hash}): nothing is signed until `governance verify` shows what was changed"
             )
 
     def _key(self, before: Anchor | None) -> Key:

@@ -37,7 +37,7 @@ class FakeLedger:
         heads = {}
         for arn, row in self.state.items():
             if "ledgerseq" not in row:
-                raise AnchorError(f"the state row of {arn} has no ledgerseq and ledgerhash: nothing is signed")
+                raise AnchorError(f"a row of {arn} has no ledgerseq and ledgerhash: nothing is signed")
             heads[arn] = Head(row["ledgerseq"], row["ledgerhash"])
         self.fault("ledger.heads:after")
         return heads
@@ -47,6 +47,22 @@ class FakeLedger:
         wanted = range(after.seq + 1, to.seq + 1)
         yield from [self.ledger[arn, seq] for seq in wanted if (arn, seq) in self.ledger]
         self.fault("ledger.rows:after")
+
+
+@dataclass
+class FakeHistory:
+    """History rows by endpoint, in order."""
+
+    histories: dict[str, list[Row]] = field(default_factory=dict)
+    fault: Fault = no_fault
+
+    def heads(self) -> dict[str, Head]:
+        self.fault("history.heads:before")
+        return {arn: Head(int(rows[-1]["seq"]), str(rows[-1]["hash"])) for arn, rows in self.histories.items() if rows}
+
+    def rows(self, arn: str, after: Head, to: Head) -> Iterator[Row]:
+        self.fault("history.rows:before")
+        yield from [row for row in self.histories[arn] if after.seq < int(row["seq"]) <= to.seq]
 
 
 @dataclass

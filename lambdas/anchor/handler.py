@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lambdas.anchor.adapters import DynamoLedger, KmsSigner, S3Vault
+from lambdas.anchor.adapters import DynamoHistory, DynamoLedger, KmsSigner, S3Vault
 from lambdas.anchor.core import Anchoring
 from lambdas.common.aws import Busy, check_boto3, client, code_of, is_transient
 from lambdas.common.batch import GiveUp, Message, process
@@ -27,6 +27,7 @@ class Settings:
 
     ledger_table: str
     state_table: str
+    history_table: str
     anchor_bucket: str
     signing_key_arn: str
     dlq_url: str
@@ -39,6 +40,7 @@ class Settings:
         settings = Settings(
             ledger_table=environment.text("LEDGER_TABLE"),
             state_table=environment.text("STATE_TABLE"),
+            history_table=environment.text("HISTORY_TABLE"),
             anchor_bucket=environment.text("ANCHOR_BUCKET"),
             signing_key_arn=environment.text("SIGNING_KEY_ARN"),
             dlq_url=environment.text("DLQ_URL"),
@@ -62,8 +64,12 @@ def _warm() -> Warm:
     check_boto3()
     settings = Settings.read(os.environ)
     log = Log(installation=settings.prefix)
+    dynamodb = client("dynamodb")
     anchoring = Anchoring(
-        ledger=DynamoLedger(client("dynamodb"), settings.state_table, settings.ledger_table),
+        chains=(
+            DynamoLedger(dynamodb, settings.state_table, settings.ledger_table),
+            DynamoHistory(dynamodb, settings.history_table),
+        ),
         vault=S3Vault(client("s3"), settings.anchor_bucket),
         signer=KmsSigner(client("kms"), settings.signing_key_arn),
         measures=Measures(client("cloudwatch"), settings.prefix, log),

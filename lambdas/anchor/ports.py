@@ -19,16 +19,14 @@ class Stored:
     locked: bool
 
 
-class Ledger(Protocol):
-    """State and ledger table, read only."""
+class Chains(Protocol):
+    """Chains of one kind: a package's in the ledger, an endpoint's in its history. Read only."""
 
     def heads(self) -> Heads:
-        """Where each package's chain ends, by its state row, each read consistently. Raises AnchorError for a row
-        that says nothing of it.
-        """
+        """Where each chain ends, each read consistently. Raises AnchorError for one that doesn't say so."""
 
     def rows(self, arn: str, after: Head, to: Head) -> Iterable[Row]:
-        """A package's rows after one head up to another, in order, read consistently."""
+        """A chain's rows after one head up to another, in order, read consistently."""
 
 
 class Vault(Protocol):

@@ -17,7 +17,7 @@ from governance.anchor import key_of, write
 from governance.canonical import canonical
 from governance.ledger import Head
 from tests.console.conftest import Command
-from tests.console.exports import export, rows_of
+from tests.console.exports import export
 from tests.console.tampering import forge, rewrite, write_listing
 from tests.governance.samples import arn_of
 from tests.lambdas.anchor.world import INSTALLATION, EcSigner, Installation, story
@@ -46,7 +46,8 @@ def found_by(governance: Command, folder: Path, *arguments: str) -> tuple[int, l
     assert err == ""
     document = json.loads(out)
     anchors = [f"anchor {f['number']} {f['problem']}" for f in document["anchors"]["findings"]]
-    rows = [f"row {f['seq']} {f['problem']}" for package in document["packages"] for f in package["findings"]]
+    chains = document["packages"] + (document["endpoints"] or [])
+    rows = [f"row {f['seq']} {f['problem']}" for chain in chains for f in chain["findings"]]
     return status, anchors, rows
 
 
@@ -146,7 +147,7 @@ def test_anchors_that_were_forged_as_a_whole_pass_with_their_own_key_and_fail_wi
     tmp_path: Path, made: Installation, governance: Command
 ) -> None:
     """Guards: the limit of what an export alone can show, and the remedy for it."""
-    tables = rows_of(made.world)
+    tables = made.tables()
     rewrite(tables, arn_of(1), 2, reason="forged")
     folder = made.export(tmp_path / "export", tables)
     states = {row["modelpackagearn"]: row for row in tables["modelpackagestatechanges"]}
@@ -167,7 +168,7 @@ def test_rows_that_contradict_an_anchor_are_named_with_it(
     tmp_path: Path, made: Installation, governance: Command
 ) -> None:
     """Guards: a rewritten ledger is found, but not where."""
-    tables = rows_of(made.world)
+    tables = made.tables()
     rewrite(tables, arn_of(1), 3, reason="forged")
     status, anchors, rows = found_by(governance, made.export(tmp_path, tables))
     assert (status, anchors) == (1, [])
@@ -212,7 +213,7 @@ def test_missing_newest_anchors_show_only_by_their_age(tmp_path: Path, made: Ins
     folder = cut(made.export(tmp_path / "quiet"))
     assert found_by(governance, folder) == (0, [], [])
     assert found_by(governance, folder, "--max-age", "1") == (0, [], []), "no row is younger than the anchor"
-    tables = rows_of(made.world)
+    tables = made.tables()
     rewrite(tables, arn_of(2), 1, seenat="2026-03-03T00:00:00.000Z")
     folder = cut(made.export(tmp_path / "busy", tables))
     _, anchors, _ = found_by(governance, folder, "--max-age", "1.5")
@@ -284,7 +285,7 @@ def prove_by_hand(document: dict[str, object]) -> bytes:
     assert isinstance(path, list)
     assert isinstance(statement, dict)
     text = json.dumps(head, sort_keys=True, separators=(",", ":"))
-    node, size, siblings = hashlib.sha256(b"\x00" + text.encode()).digest(), statement["packages"], iter(path)
+    node, size, siblings = hashlib.sha256(b"\x00" + text.encode()).digest(), statement["chains"], iter(path)
     while size > 1:
         if index % 2 or index + 1 < size:
             sibling = bytes.fromhex(next(siblings))

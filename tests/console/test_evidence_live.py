@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from governance.anchor import key_of
-from lambdas.anchor.adapters import DynamoLedger, KmsSigner, S3Vault
+from lambdas.anchor.adapters import DynamoHistory, DynamoLedger, KmsSigner, S3Vault
 from lambdas.anchor.core import Anchoring
 from lambdas.common.attributes import to_attribute
 from lambdas.common.log import Log
@@ -22,7 +22,6 @@ from rehearsal.organisation.core import Account
 from rehearsal.organisation.emulator import Emulator
 from rehearsal.organisation.settings import OrganisationSettings
 from tests.console.conftest import Command
-from tests.console.exports import rows_of
 from tests.governance.samples import HUB, REGION, arn_of
 from tests.lambdas.anchor.world import INSTALLATION, JOB, Cloudwatch, story
 
@@ -36,6 +35,7 @@ KEYS = {
     "modelgovernanceledger": ("modelpackagearn", "seq"),
     "modelgovernancededup": ("contentid",),
     "modelpackagestatechanges": ("modelpackagearn",),
+    "sagemakerendpointhistory": ("endpointarn", "seq"),
 }
 BUCKET = f"{INSTALLATION}-anchors-{HUB}-{REGION}"
 
@@ -52,9 +52,9 @@ class Site:
 
     def anchor(self) -> str:
         dynamodb = self.client("dynamodb")
-        ledger, state = (f"{INSTALLATION}_{table}" for table in ("modelgovernanceledger", "modelpackagestatechanges"))
+        ledger, _, state, history = (f"{INSTALLATION}_{table}" for table in KEYS)
         anchoring = Anchoring(
-            ledger=DynamoLedger(dynamodb, state, ledger),
+            chains=(DynamoLedger(dynamodb, state, ledger), DynamoHistory(dynamodb, history)),
             vault=S3Vault(self.client("s3"), BUCKET),
             signer=KmsSigner(self.client("kms"), self.signing_key),
             measures=Measures(Cloudwatch(), INSTALLATION),
@@ -105,7 +105,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         key = control.client("hub", None, "kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
         made = Site(control, key["KeyMetadata"]["Arn"])
         for until in (1, 2):
-            made.put(rows_of(story(until=until).world))
+            made.put(story(until=until).tables())
             assert made.anchor() == "anchored"
         yield made
 
@@ -115,7 +115,9 @@ def findings(governance: Command, *arguments: str) -> tuple[int, list[str]]:
     assert err == ""
     document = json.loads(out)
     anchors = [f"anchor {found['number']} {found['problem']}" for found in document["anchors"]["findings"]]
-    return status, anchors + [f["problem"] for package in document["packages"] for f in package["findings"]]
+    return status, anchors + [
+        f["problem"] for chain in document["packages"] + document["endpoints"] for f in chain["findings"]
+    ]
 
 
 def test_what_the_function_wrote_verifies_live_and_offline_whatever_is_laid_over_it(

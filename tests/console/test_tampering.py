@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from console.exporting import Snapshot
 from console.signatures import KeyRing
+from console.tables import HISTORY
 from console.verify import Verification, verify
 from governance.anchor_chain import AnchorFinding
 from governance.ledger import row_hash
 from governance.stages import DEFAULT_STAGES
-from tests.console.exports import rows_of
 from tests.console.tampering import (
     ANCHOR_AFTER,
     LEDGER,
@@ -61,18 +61,18 @@ class Bucket:
 
 def alone(tables: Tables) -> Verification:
     """The tables against each other."""
-    return verify(Snapshot(tables), DEFAULT_STAGES)  # type: ignore[arg-type]  # Table is a literal of these names
+    return verify(Snapshot({HISTORY: [], **tables}), DEFAULT_STAGES)  # type: ignore[arg-type]  # Table is a literal of these names
 
 
 def anchored(made: Installation, tables: Tables) -> Verification:
     """The tables against each other and against the anchors."""
     bucket = Bucket(made)
-    return verify(Snapshot(tables), DEFAULT_STAGES, bucket, KeyRing(bucket.public_key))  # type: ignore[arg-type]
+    return verify(Snapshot({HISTORY: [], **tables}), DEFAULT_STAGES, bucket, KeyRing(bucket.public_key))  # type: ignore[arg-type]
 
 
 def named(found: Verification) -> dict[str, list[int | None]]:
     """The rows that are named, by package."""
-    return {report.arn: [finding.seq for finding in report.findings] for report in found.packages if report.findings}
+    return {report.arn: [finding.seq for finding in report.findings] for report in found.chains if report.findings}
 
 
 def test_the_story_is_sound_with_and_without_its_anchors() -> None:
@@ -233,9 +233,9 @@ def test_a_ledger_that_is_rewritten_as_a_whole_passes_alone_and_fails_with_the_a
 def test_what_happened_after_the_newest_anchor_is_not_covered_and_is_counted() -> None:
     """Guards: a reader who takes rows for anchored that aren't yet."""
     made = story(until=1)
-    tables = rows_of(story(until=2).world)
+    tables = story(until=2).tables()
     found = anchored(made, tables)
     assert found.anchors is not None
-    assert (found.sound, found.anchors.unanchored) == (True, 3)
+    assert (found.sound, found.anchors.unanchored) == (True, 4)
     rewrite(tables, arn_of(1), 3, reason="forged")
     assert anchored(made, tables).sound

@@ -136,13 +136,13 @@ def test_a_row_written_between_the_two_readings_is_no_finding() -> None:
     before["modelgovernanceledger"] = [row for row in before["modelgovernanceledger"] if row["seq"] != 4]
 
     class Moving:
-        """The first three readings see the table half written."""
+        """The first four readings see the table half written."""
 
         readings = 0
 
         def rows(self, table: str) -> list[dict[str, Any]]:
             self.readings += 1
-            return (before if self.readings <= 3 else after)[table]
+            return (before if self.readings <= 4 else after).get(table, [])
 
         def ledger_of(self, arn: str) -> list[dict[str, Any]]:
             return []

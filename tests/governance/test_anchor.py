@@ -41,13 +41,13 @@ def first(held: dict[str, Head] | None = None) -> tuple[Statement, bytes]:
 
 @given(heads)
 def test_what_is_written_is_read_again(held: dict[str, Head]) -> None:
-    """Guards: an anchor that its own verifier refuses, at some number of packages or for some name."""
+    """Guards: an anchor that its own verifier refuses, at some number of chains or for some name."""
     statement, content = first(held)
     anchor = read(content)
     assert (anchor.statement, dict(anchor.heads), anchor.signature) == (statement, held, b"signature")
     assert anchor.sha256 == hashlib.sha256(content).hexdigest()
     assert list(anchor.heads) == sorted(held)
-    assert (statement.packages, statement.rows) == (len(held), sum(head.seq for head in held.values()))
+    assert (statement.chains, statement.rows) == (len(held), sum(head.seq for head in held.values()))
 
 
 def test_the_next_anchor_names_the_file_before_and_is_never_dated_before_it() -> None:
@@ -81,8 +81,8 @@ def _set(*path: str | int, value: Any) -> Callable[[dict[str, Any]], None]:
         (_set("statement", "madeat", value="yesterday"), "has madeat 'yesterday'"),
         (_set("statement", "algorithm", value="RSASSA_PSS_SHA_256"), "has algorithm"),
         (_set("statement", "root", value="00" * 32), "says that the root of its heads is 0000"),
-        (_set("statement", "rows", value=14), "counts 3 packages and 14 rows"),
-        (_set("statement", "packages", value=2), "counts 2 packages"),
+        (_set("statement", "rows", value=14), "counts 3 chains and 14 rows"),
+        (_set("statement", "chains", value=2), "counts 2 chains"),
         (_set("signature", value="not base64!"), "signature that is no base64"),
         (_set("signature", value=7), "signature that is no base64"),
         (_set("heads", value={}), "heads that are no list"),
@@ -91,7 +91,7 @@ def _set(*path: str | int, value: Any) -> Callable[[dict[str, Any]], None]:
         (_set("heads", 0, value={"seq": 1}), "a head without exactly"),
         (lambda document: document["heads"].reverse(), "heads out of order"),
         (lambda document: document["heads"].insert(0, document["heads"][0]), "heads out of order, or twice"),
-        (_set("heads", 0, "seq", value=7), "counts 3 packages and 13 rows"),
+        (_set("heads", 0, "seq", value=7), "counts 3 chains and 13 rows"),
         (_set("heads", 0, "hash", value="cd" * 32), "says that the root"),
     ],
 )
@@ -126,18 +126,18 @@ def test_another_form_of_the_same_json_is_refused(spoil: Callable[[bytes], bytes
 
 @given(heads.filter(bool), st.data())
 def test_each_head_is_proven_without_the_others(held: dict[str, Head], data: st.DataObject) -> None:
-    """Guards: a proof that its receiver can't check by the document's rules, or that shows other packages."""
+    """Guards: a proof that its receiver can't check by the document's rules, or that shows other chains."""
     anchor = read(first(held)[1])
     arn = data.draw(st.sampled_from(sorted(held)))
     shown = json.loads(json.dumps(proof(anchor, arn)))
     leaf = leaf_hash(canonical(shown["head"]).encode())
     path = [bytes.fromhex(sibling) for sibling in shown["path"]]
-    root = root_from_path(leaf, shown["index"], shown["statement"]["packages"], path)
+    root = root_from_path(leaf, shown["index"], shown["statement"]["chains"], path)
     assert root is not None
     assert root.hex() == shown["statement"]["root"]
     assert hashlib.sha256(canonical(shown["statement"]).encode()).digest() == anchor.statement.digest
     assert base64.b64decode(shown["signature"]) == b"signature"
-    assert shown["head"] == {"hash": held[arn].hash, "modelpackagearn": arn, "seq": held[arn].seq}
+    assert shown["head"] == {"arn": arn, "hash": held[arn].hash, "seq": held[arn].seq}
 
 
 def test_a_package_that_the_anchor_doesn_t_hold_has_no_proof() -> None:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from tests.console.exports import rows_of
+from tests.governance.samples import arn_of
 from tests.governance.test_ledger_document import canonical, sha256
 from tests.lambdas.anchor.world import EcSigner, story
 
@@ -55,7 +55,7 @@ def check(files: dict[str, bytes], rows: Rows) -> list[str]:
         form = (canonical(anchor).encode(), statement["number"], statement["document"], statement["schemaversion"])
         if form != (content, number, "ml-governance-anchor", 1):
             wrong.append(f"{number} 1")
-        counts = (statement["packages"], statement["rows"], statement["root"])
+        counts = (statement["chains"], statement["rows"], statement["root"])
         if counts != (len(heads), sum(head["seq"] for head in heads), root(heads)):
             wrong.append(f"{number} 2")
         public = files[f"keys/{statement['publickeysha256']}.der"]
@@ -65,11 +65,11 @@ def check(files: dict[str, bytes], rows: Rows) -> list[str]:
         before = hashlib.sha256(contents[number - 2]).hexdigest() if number > 1 else "0" * 64
         if statement["previous"] != before:
             wrong.append(f"{number} 4")
-        wrong += [f"{number} 6" for head in heads if rows.get((head["modelpackagearn"], head["seq"])) != head["hash"]]
+        wrong += [f"{number} 6" for head in heads if rows.get((head["arn"], head["seq"])) != head["hash"]]
     for number, (older, newer) in enumerate(pairwise(read), start=2):
-        heads = {head["modelpackagearn"]: head for head in newer["heads"]}
+        heads = {head["arn"]: head for head in newer["heads"]}
         for head in older["heads"]:
-            now = heads.get(head["modelpackagearn"], {"seq": 0})
+            now = heads.get(head["arn"], {"seq": 0})
             if now["seq"] < head["seq"] or (now["seq"] == head["seq"] and now != head):
                 wrong.append(f"{number} 5")
     return wrong
@@ -77,8 +77,10 @@ def check(files: dict[str, bytes], rows: Rows) -> list[str]:
 
 def made() -> tuple[dict[str, bytes], Rows]:
     installation = story()
-    rows = rows_of(installation.world)["modelgovernanceledger"]
-    return installation.files(), {(row["modelpackagearn"], row["seq"]): row["hash"] for row in rows}
+    tables = installation.tables()
+    rows = {(row["modelpackagearn"], row["seq"]): row["hash"] for row in tables["modelgovernanceledger"]}
+    rows |= {(row["endpointarn"], row["seq"]): row["hash"] for row in tables["sagemakerendpointhistory"]}
+    return installation.files(), rows
 
 
 def test_a_verifier_written_from_the_document_accepts_what_the_function_wrote() -> None:
@@ -109,8 +111,7 @@ def test_a_verifier_written_from_the_document_names_a_changed_anchor(name: str, 
 def test_a_verifier_written_from_the_document_names_a_rewritten_row() -> None:
     """Guards: the rule that ties the anchors to the ledger is missing from the document."""
     files, rows = made()
-    last = max(rows)
-    rows[last] = "f" * 64
+    rows[arn_of(2), 1] = "f" * 64
     assert check(files, rows) == ["1 6", "2 6", "3 6"]
 
 

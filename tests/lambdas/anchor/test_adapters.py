@@ -86,7 +86,7 @@ def test_a_state_row_without_a_head_is_refused_by_name(dynamodb: Stubbed, missin
     """Guards: a package whose head was taken away is quietly left out."""
     broken = {name: value for name, value in item("a", 1).items() if name != missing}
     dynamodb.expect("scan", {"Items": [broken]}, **SCAN)
-    with pytest.raises(AnchorError, match="the state row of a has no ledgerseq and ledgerhash"):
+    with pytest.raises(AnchorError, match="a row of a has no ledgerseq and ledgerhash"):
         DynamoLedger(dynamodb.client, "state", "ledger").heads()
 
 
@@ -108,7 +108,7 @@ def test_rows_between_two_heads_are_read_in_order(dynamodb: Stubbed) -> None:
 def test_a_row_of_another_type_is_named(dynamodb: Stubbed) -> None:
     """Guards: a row that somebody wrote by hand ends the run without a word of which."""
     dynamodb.stub.add_response("query", {"Items": [{"seq": {"N": "1"}, "more": {"L": []}}]})
-    with pytest.raises(AnchorError, match="a ledger row of a can't be read: more has DynamoDB type L"):
+    with pytest.raises(AnchorError, match="a row of a can't be read: more has DynamoDB type L"):
         list(DynamoLedger(dynamodb.client, "state", "ledger").rows("a", Head(0, ""), Head(1, "h")))
 
 

@@ -14,9 +14,12 @@ from governance.anchor_chain import verify_anchors
 from governance.errors import AnchorError
 from governance.ledger import row_hash
 from lambdas.anchor.core import NotARun, due_of
+from tests.governance.histories import Endpoint
 from tests.governance.samples import arn_of
 from tests.lambdas.anchor.world import INSTALLATION, JOB, EcSigner, Installation, scheduled, story
 from tests.lambdas.capture.world import Crash
+
+ENDPOINT = Endpoint().arn
 
 
 def problems(made: Installation) -> list[str]:
@@ -25,6 +28,8 @@ def problems(made: Installation) -> list[str]:
     rows: dict[str, dict[int, str]] = {}
     for (arn, seq), row in made.world.tables.ledger.items():
         rows.setdefault(arn, {})[seq] = str(row["hash"])
+    for arn, history in made.history.histories.items():
+        rows[arn] = {int(row["seq"]): str(row["hash"]) for row in history}
 
     def check(anchor: object) -> str | None:
         return None
@@ -38,14 +43,15 @@ def incidents(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return [entry["incident"] for entry in entries if entry["message"] == "incident"]
 
 
-def test_anchors_hold_the_heads_of_all_packages_one_after_the_other() -> None:
-    """Guards: an anchor that leaves a package out, counts wrong, or doesn't name the one before."""
+def test_anchors_hold_the_heads_of_all_packages_and_endpoints_one_after_the_other() -> None:
+    """Guards: an anchor that leaves a chain out, counts wrong, or doesn't name the one before."""
     made = story()
     first, second, third = (made.read(number) for number in (1, 2, 3))
     assert {arn: head.seq for arn, head in first.heads.items()} == {arn_of(1): 1, arn_of(2): 1}
-    assert {arn: head.seq for arn, head in second.heads.items()} == {arn_of(1): 4, arn_of(2): 1}
+    assert {arn: head.seq for arn, head in second.heads.items()} == {arn_of(1): 4, arn_of(2): 1, ENDPOINT: 1}
     assert second.heads[arn_of(1)].hash == made.world.tables.state[arn_of(1)]["ledgerhash"]
-    assert dict(third.heads) == dict(second.heads)
+    assert dict(third.heads) == dict(second.heads) | {ENDPOINT: third.heads[ENDPOINT]}
+    assert third.heads[ENDPOINT].seq == 2
     assert [anchor.statement.previous for anchor in (first, second, third)] == [
         NO_PREVIOUS,
         first.sha256,
@@ -71,7 +77,7 @@ def test_an_installation_without_packages_is_anchored() -> None:
     """Guards: the first run of a new installation fails, or leaves its schedule without an anchor."""
     made = Installation()
     assert made.anchor() == "anchored"
-    assert (made.read(1).statement.packages, made.cloudwatch.names) == (0, ["Heartbeat"])
+    assert (made.read(1).statement.chains, made.cloudwatch.names) == (0, ["Heartbeat"])
 
 
 def test_a_scheduled_event_that_comes_twice_makes_one_anchor() -> None:
@@ -222,14 +228,13 @@ def _state(made: Installation, **columns: object) -> None:
 
 def _rechain(made: Installation, from_row: int) -> None:
     """Rewrite rows of the first version consistently, state row included."""
-    rows = made.world.tables.rows(arn_of(1))
+    rows = [row for (arn, _), row in sorted(made.world.tables.ledger.items()) if arn == arn_of(1)]
     for before, row in itertools.pairwise([None, *rows]):
         if before is not None:
             row["prevhash"] = before["hash"]
         if row["seq"] == from_row:
             row["reason"] = "forged"
         row["hash"] = row_hash(row)
-        made.world.tables.ledger[arn_of(1), int(row["seq"])] = row
     _state(made, ledgerhash=rows[-1]["hash"])
 
 

@@ -22,7 +22,7 @@ Letters = list[tuple[str, str, str]]
 def warm_of(made: Installation, letters: Letters) -> Warm:
     log = Log(installation=INSTALLATION)
     anchoring = Anchoring(
-        ledger=made.ledger,
+        chains=(made.ledger, made.history),
         vault=made.vault,
         signer=made.signer,
         measures=Measures(made.cloudwatch, INSTALLATION, log),
@@ -90,5 +90,5 @@ def test_all_missing_settings_are_named_at_once() -> None:
     """Guards: a deployment that is mended one variable at a time."""
     with pytest.raises(SettingError) as told:
         Settings.read({"PREFIX": "mlgov"})
-    for name in ("LEDGER_TABLE", "STATE_TABLE", "ANCHOR_BUCKET", "SIGNING_KEY_ARN", "DLQ_URL"):
+    for name in ("LEDGER_TABLE", "STATE_TABLE", "HISTORY_TABLE", "ANCHOR_BUCKET", "SIGNING_KEY_ARN", "DLQ_URL"):
         assert f"{name} is not set" in str(told.value)

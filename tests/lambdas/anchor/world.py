@@ -17,11 +17,12 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from governance.anchor import Anchor, key_of, read
 from governance.canonical import iso
 from lambdas.anchor.core import Anchoring
-from lambdas.anchor.fakes import FakeLedger, FakeVault
+from lambdas.anchor.fakes import FakeHistory, FakeLedger, FakeVault
 from lambdas.common.log import Log
 from lambdas.common.measure import Measures
 from tests.console.exports import deliveries, rows_of, write
-from tests.governance.samples import moment
+from tests.governance.histories import Endpoint
+from tests.governance.samples import arn_of, moment
 from tests.lambdas.capture.world import World
 
 INSTALLATION = "mlgov"
@@ -84,6 +85,7 @@ class Installation:
     """`world` holds the tables. `minutes` is the clock of function and bucket; each look moves it on."""
 
     world: World = field(default_factory=World)
+    history: FakeHistory = field(default_factory=FakeHistory)
     signer: EcSigner = field(default_factory=EcSigner)
     vault: FakeVault = field(default_factory=FakeVault)
     cloudwatch: Cloudwatch = field(default_factory=Cloudwatch)
@@ -97,7 +99,7 @@ class Installation:
     def anchor(self, body: str = JOB) -> str:
         """One run of the function."""
         anchoring = Anchoring(
-            ledger=self.ledger,
+            chains=(self.ledger, self.history),
             vault=self.vault,
             signer=self.signer,
             measures=Measures(self.cloudwatch, INSTALLATION, self.log),
@@ -120,9 +122,14 @@ class Installation:
     def count(self) -> int:
         return sum(1 for key in self.vault.objects if key.startswith("anchors/"))
 
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """The tables as plain rows."""
+        history = [dict(row) for rows in self.history.histories.values() for row in rows]
+        return rows_of(self.world) | {"sagemakerendpointhistory": history}
+
     def export(self, folder: Path, tables: dict[str, list[dict[str, Any]]] | None = None) -> Path:
         """Tables (as they are, or others) and the bucket's files."""
-        write(folder, rows_of(self.world) if tables is None else tables)
+        write(folder, self.tables() if tables is None else tables)
         for key, content in self.files().items():
             (folder / key).parent.mkdir(parents=True, exist_ok=True)
             (folder / key).write_bytes(content)
@@ -149,12 +156,19 @@ class Installation:
 
 
 def story(*, until: int = 3) -> Installation:
-    """Anchors between the events of `exports.history`: after its first two, after all, and again after nothing."""
+    """Anchors between the events of `exports.history`: after its first two, after all, and again after nothing.
+
+    An endpoint serves from the second anchor on, and was seen to end before the third.
+    """
     made = Installation()
+    endpoint = Endpoint()
     parts = [deliveries()[:2], deliveries()[2:], []]
-    for part in parts[:until]:
+    for number, part in enumerate(parts[:until]):
         for prepare, body in part:
             prepare(made.world)
             made.world.deliver(body)
+        if number:
+            endpoint.seen(20 * number, arn_of(1), status="IN_SERVICE" if number == 1 else "DELETED")
+            made.history.histories[endpoint.arn] = list(endpoint.rows)
         made.anchor()
     return made
