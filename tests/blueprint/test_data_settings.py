@@ -34,7 +34,7 @@ def test_a_lasting_installation_locks_for_ten_years() -> None:
         schedules={
             "anchor": Interval(60),
             "inventory": Interval(15),
-            "metrics": Interval(5),
+            "metrics": Interval(60),
             "reconcile": Interval(60),
         },
         metrics_retention_days=455,
@@ -64,7 +64,7 @@ def test_what_is_configured_is_what_is_read() -> None:
         alarmEmails=["risk@example.com"],
     )
     assert (read.schedules["inventory"], read.schedules["anchor"]) == (Interval(120), Interval(1440))
-    assert read.schedules["metrics"] == Interval(5)
+    assert read.schedules["metrics"] == Interval(60)
     assert (read.metrics_retention_days, read.quality_metrics) == (30, ("Recall", "AUC"))
     assert read.anchor_retention == AnchorRetention("governance", 90)
     assert (read.oam_sink_arn, read.alarm_emails) == (SINK, ("risk@example.com",))

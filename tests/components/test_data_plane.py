@@ -144,7 +144,7 @@ def test_schedules_are_the_configured_ones() -> None:
     assert found == {
         "anchor": "rate(1 hour)",
         "inventory": "rate(15 minutes)",
-        "metrics": "rate(5 minutes)",
+        "metrics": "rate(1 hour)",
         "reconcile": "rate(1 hour)",
     }
 
