@@ -65,7 +65,7 @@ def reconcile(
     wait: Wait = 900, settle: Settle = 60, prefix: Prefix = "mlgov", as_json: AsJson = False
 ) -> None:  # fmt: skip
     """Compare the ledger with registry and CloudTrail now, and recover what is missing. Status 1: something was."""
-    _recover("all", wait, settle, prefix, as_json=as_json)
+    _recover("run", wait, settle, prefix, as_json=as_json)
 
 
 @commands.command()

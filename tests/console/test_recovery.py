@@ -201,17 +201,17 @@ def test_a_job_is_done_once_its_queue_stayed_empty() -> None:
         return attributes(**parameters)
 
     sqs.get_queue_attributes = polled  # type: ignore[method-assign,assignment]
-    run(sqs, "mlgov-reconcile-jobs", {"job": "all"}, patience(clock))
+    run(sqs, "mlgov-reconcile-jobs", {"job": "run"}, patience(clock))
     assert clock.seconds >= 130
 
 
 def test_a_job_that_does_not_end_is_said_with_the_remedy() -> None:
     """Guards: a command that waits for ever, or calls an unfinished reconcile clean."""
     with pytest.raises(CommandError, match="mlgov-reconcile-jobs-dlq"):
-        run(Sqs(), "mlgov-reconcile-jobs", {"job": "all"}, patience(Time(), limit=100))
+        run(Sqs(), "mlgov-reconcile-jobs", {"job": "run"}, patience(Time(), limit=100))
 
 
-@pytest.mark.parametrize(("command", "job"), [("reconcile", "all"), ("backfill", "backfill")])
+@pytest.mark.parametrize(("command", "job"), [("reconcile", "run"), ("backfill", "backfill")])
 def test_rows_that_were_missing_are_named_with_status_1(
     command: str, job: str, governance: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
