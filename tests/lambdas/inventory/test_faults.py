@@ -62,6 +62,21 @@ PARTS = ("variant", "second variant", "shadow", "second container", "pool", "com
 TROUBLES = ("none", "swapped", "no object", "unreadable object", "deleted version", "unreadable version")
 
 
+BROKEN = {
+    "no config": ["config-deleted"], "no model": ["model-deleted"], "config refused": ["unknown"],
+    "components refused": ["unknown"],
+}  # fmt: skip
+"""What an endpoint is for something that is missing there, beside all that serves."""
+
+HIDDEN = {
+    "no config": set(PARTS) - {"component"},
+    "config refused": set(PARTS) - {"component"},
+    "no model": {"variant", "second container", "pool"},
+    "components refused": {"component"},
+}
+"""Parts that can't be seen then."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One thing that serves: a version as the ledger knows it, or a bare artifact (`ledger` None)."""
@@ -88,31 +103,11 @@ ORGANISATION = st.dictionaries(
 
 def expected(account: str, parts: list[Part], broken: str) -> str:
     """The reference: every part by itself, the worst of all."""
-    found = ["approved"]
+    found = ["approved", *BROKEN.get(broken, [])]
     for part in parts:
-        if broken in ("no config", "config refused") and part.place != "component":
-            continue
-        if broken == "no model" and part.place in ("variant", "second container", "pool"):
-            continue
-        found += [_one(account, part)] if part.ledger is None else _versions(account, part)
-    if broken == "no config":
-        found.append("config-deleted")
-    if broken == "no model":
-        found.append("model-deleted")
-    if broken in ("config refused", "components refused"):
-        found.append("unknown")
-    if broken == "components refused":
-        parts_seen = [part for part in parts if part.place != "component"]
-        return expected_worst([f for p in parts_seen for f in _all(account, p)] + ["unknown"])
-    return expected_worst(found)
-
-
-def _all(account: str, part: Part) -> list[str]:
-    return [_one(account, part)] if part.ledger is None else _versions(account, part)
-
-
-def _one(account: str, part: Part) -> str:
-    return "unregistered"
+        if part.place not in HIDDEN.get(broken, ()):
+            found += ["unregistered"] if part.ledger is None else _versions(account, part)
+    return min(found, key=WORST_FIRST.index)
 
 
 def _versions(account: str, part: Part) -> list[str]:
@@ -130,10 +125,6 @@ def _versions(account: str, part: Part) -> list[str]:
     if held and part.trouble == "unreadable object":
         found.append("unknown")
     return found
-
-
-def expected_worst(found: list[str]) -> str:
-    return min(found, key=WORST_FIRST.index)
 
 
 def build(spec: dict[tuple[str, str], tuple[list[Part], str]]) -> Organisation:
