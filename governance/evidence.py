@@ -22,7 +22,7 @@ from governance.cloudtrail import (
     reason_sent,
 )
 from governance.documents import Document, card_document
-from governance.events import APPROVAL_FIELD, LIFECYCLE_FIELD, NO_ARTIFACT, Artifact
+from governance.events import APPROVAL_FIELD, LIFECYCLE_FIELD, Artifact
 from governance.facts import (
     FIRST_SEEN_APPROVED,
     STATUS_FIELD,
@@ -94,6 +94,8 @@ def facts_of_call(
                 incident=FIRST_SEEN_APPROVED if is_beyond(approval, lifecycle, stages) else None,
             ),
         )
+    # What a call changes together belongs together: a stage that it sets is for the artifact that it sets.
+    base = replace(base, artifact=_artifact_sent(call))
     return tuple(_update(base, sent.field, sent.value, call) for sent in fields_sent(call))
 
 
@@ -102,8 +104,7 @@ def _update(base: Fact, field: str, value: Json, call: ApiCall) -> Fact:
         return _reasoned(replace(base, kind=Kind.APPROVAL, field=field, value=value), reason_sent(call))
     if field == LIFECYCLE_FIELD:
         return _reasoned(replace(base, kind=Kind.STAGE, field=field, value=value), value.get("StageDescription"))
-    artifact = _artifact_sent(call) if field == SPECIFICATION_FIELD else NO_ARTIFACT
-    return replace(base, field=field, artifact=artifact)
+    return replace(base, field=field)
 
 
 def _reasoned(fact: Fact, reason: str | None) -> Fact:
@@ -132,8 +133,8 @@ class Action:
     """A lineage action of type ModelLifeCycle: SageMaker's own note of a change of the life cycle.
 
     The guide names these actions as the audit records of such changes, and not what they hold
-    (sagemaker/latest/dg/model-registry-staging-construct-cli): `source` should be the version's ARN, `properties`
-    the life cycle. One that isn't so says nothing.
+    (sagemaker/latest/dg/model-registry-staging-construct-cli): `source` should be the version's ARN; `properties` may
+    say the life cycle or may not. An action whose source is no version says nothing.
     """
 
     arn: str
@@ -151,16 +152,15 @@ class Action:
         return {"Stage": stage, "StageStatus": status} | ({"StageDescription": description} if description else {})
 
 
-def fact_of_action(action: Action, version: Version, witness: Witness) -> Fact | None:
-    """The change of the life cycle that an action notes, None where it doesn't say which."""
-    lifecycle = action.lifecycle
-    if lifecycle is None:
-        return None
-    actor = action.created_by
+def fact_of_action(action: Action, version: Version, witness: Witness) -> Fact:
+    """The change of the life cycle that an action notes. Its value is None where the action doesn't say it: then it can
+    be looked for, and not be recorded.
+    """
+    lifecycle, actor = action.lifecycle, action.created_by
     return Fact(
         arn=version.arn, group=version.group, version=version.number, kind=Kind.STAGE, field=LIFECYCLE_FIELD,
         value=lifecycle, happened=action.created, created=None, event_id=action.arn, account=version.account,
-        region=version.region, actor=actor, reason=lifecycle.get("StageDescription"),
+        region=version.region, actor=actor, reason=lifecycle.get("StageDescription") if lifecycle else None,
         sources=(*((("actor", "action"),) if actor else ()), ("change", "action")),
         witness=witness, clock=Clock.ACTION,
     )  # fmt: skip
@@ -181,9 +181,10 @@ def with_registry(fact: Fact, seen: ReadBack | None, later: Sequence[datetime] =
         return replace(fact, created=seen.created)
     by_other = fact.actor and seen.modified_by and fact.actor.arn != seen.modified_by.arn
     shown = {APPROVAL_FIELD: seen.approval, LIFECYCLE_FIELD: seen.lifecycle.document() if seen.lifecycle else None}
-    if by_other or (fact.field in shown and shown[fact.field] != fact.value):
+    unsaid = fact.kind is Kind.STAGE and fact.value is None
+    if by_other or (fact.field in shown and not unsaid and shown[fact.field] != fact.value):
         return replace(fact, created=seen.created)
-    value = fact.value
+    value = shown[fact.field] if unsaid else fact.value
     if fact.field == SPECIFICATION_FIELD and seen.specification is not None:
         value = json.loads(seen.specification.text)
     dated = replace(fact, value=value, happened=seen.modified, created=seen.created, clock=Clock.REGISTRY)

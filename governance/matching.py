@@ -102,7 +102,8 @@ def _tells(row: Mapping[str, Json], fact: Fact) -> bool:
     if source != "event" and json.loads(row["sources"])["change"] == source:
         # Both come from CloudTrail, or both from actions, and not from the same record.
         return False
-    if value_key(row["field"], json.loads(row["tovalue"])) != value_key(fact.field, fact.value):
+    unsaid = fact.kind is Kind.STAGE and fact.value is None
+    if not unsaid and value_key(row["field"], json.loads(row["tovalue"])) != value_key(fact.field, fact.value):
         return False
     clock = Clock(row.get("clock", Clock.REGISTRY))
     return same_time(parse_time(row["happenedat"]).at, clock, fact.happened, fact.clock)

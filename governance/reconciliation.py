@@ -14,7 +14,15 @@ from datetime import datetime
 from governance.canonical import Json, iso
 from governance.cloudtrail import ApiCall, token_of
 from governance.events import APPROVAL_FIELD, LIFECYCLE_FIELD
-from governance.evidence import DELETING, Action, Version, fact_of_action, fact_of_registry, snapshot
+from governance.evidence import (
+    DELETING,
+    Action,
+    Version,
+    fact_of_action,
+    fact_of_registry,
+    snapshot,
+    with_registry,
+)
 from governance.facts import (
     FIRST_SEEN_APPROVED,
     GAP_FIELD,
@@ -90,15 +98,29 @@ def names_learnt(paired: Paired, rows: Rows) -> list[Fact]:
 
 
 def facts_of_actions(
-    actions: Iterable[Action], version: Version, seen: ReadBack, until: datetime, witness: Witness
+    actions: Iterable[Action], version: Version, seen: ReadBack | None, rows: Rows, until: datetime, witness: Witness
 ) -> list[Fact]:
     """The changes that actions note, but for the life cycle with which the version came into being."""
-    facts = [
+    registered = [parse_time(row["happenedat"]).at for row in rows if row["kind"] == Kind.REGISTRATION]
+    beginnings = [seen.created] if seen is not None else registered
+    return [
         fact_of_action(action, version, witness)
         for action in actions
-        if action.created <= until and not near(seen.created, action.created)
+        if action.created <= until and not any(near(beginning, action.created) for beginning in beginnings)
     ]
-    return [fact for fact in facts if fact is not None]
+
+
+def noted(fact: Fact, seen: ReadBack | None, *, gaps_until: datetime, witness: Witness) -> Fact | None:
+    """What is to be recorded of a change that an action notes and no row tells; None for nothing yet.
+
+    An action that doesn't say what the life cycle became is a gap of its moment, unless the registry still shows it.
+    """
+    dated = with_registry(fact, seen)
+    if dated.value is not None:
+        return dated
+    if fact.happened > gaps_until:
+        return None
+    return replace(fact, kind=Kind.GAP, field=GAP_FIELD, value={}, witness=witness)
 
 
 def missing_registration(

@@ -108,8 +108,10 @@ def project(
             new["eventtime"], new["eventtype"] = str(row["happenedat"]), str(row["kind"])
         if "packagestatus" in row and _moves(orders, "status", order):
             new["modelpackagestatus"] = _text(row, "packagestatus")
-        if _shows_artifact(row) and _moves(orders, "artifact", order):
-            new |= {name: _text(row, name) for name in ARTIFACT_COLUMNS}
+        if _shows_artifact(row):
+            if _moves(orders, "artifact", order):
+                new |= {name: _text(row, name) for name in ARTIFACT_COLUMNS}
+            new["stages"] = _with_late_artifact(new["stages"], row, order)
     approval, lifecycle = _decisions(row, value)
     if approval is not None and _moves(orders, "approval", order):
         new["modelapprovalstatus"], new["approvalkind"] = approval, str(row["kind"])
@@ -118,11 +120,8 @@ def project(
     if lifecycle is not None:
         if _moves(orders, "lifecycle", order):
             new["modellifecycle"] = canonical(lifecycle)
-        # The event shows its own specification; one that shows none is taken to mean the version's current
-        # one.
-        artifact = row if _shows_artifact(row) else new
         new["stages"] = _with_stage(
-            str(new["stages"] or "{}"), row, lifecycle, order, {n: artifact.get(n) for n in ARTIFACT_COLUMNS}
+            str(new["stages"] or "{}"), row, lifecycle, order, _artifact_of_then(row, new, orders)
         )
     if row["kind"] == Kind.REGISTRATION:
         new["registeredby"] = _text(row, "actor") or new["registeredby"]
@@ -192,6 +191,20 @@ def _learn_actor(state: State, orders: Mapping[str, str], row: Row, value: Json)
     state["stages"] = canonical(stages) if stages else None
 
 
+def _artifact_of_then(row: Row, state: State, orders: Mapping[str, str]) -> dict[str, Json]:
+    """The artifact columns as they were when a row's change happened, with `order`, the place of what showed them.
+
+    An event shows its own specification. Of a row that shows none the version's artifact is meant, unless that
+    is a younger one: then nobody knows, and all is None. (Rows of schema 1: the version's, whichever it is.)
+    """
+    if _shows_artifact(row):
+        return {name: row.get(name) for name in ARTIFACT_COLUMNS} | {"order": _order(row)}
+    known = orders.get("artifact", "")
+    if int(row["schemaversion"]) > 1 and known > _order(row):
+        return dict.fromkeys((*ARTIFACT_COLUMNS, "order"))
+    return {name: state.get(name) for name in ARTIFACT_COLUMNS} | {"order": known}
+
+
 def _with_stage(held: str, row: Row, lifecycle: Mapping[str, str], order: str, artifact: Mapping[str, Json]) -> str:
     """The stages' JSON with this one's status, unless a younger one is there. Other stages stay as they were.
 
@@ -211,8 +224,25 @@ def _with_stage(held: str, row: Row, lifecycle: Mapping[str, str], order: str, a
         }
     approval = row["kind"] == Kind.STAGE and lifecycle["StageStatus"] == APPROVED
     if approval and order > entry.get("approved", {}).get("order", ""):
-        shown = _APPROVED_PARTS if int(row["schemaversion"]) > 1 else _APPROVED_PARTS_OF_SCHEMA_1
+        new = int(row["schemaversion"]) > 1
+        shown = _APPROVED_PARTS if new else _APPROVED_PARTS_OF_SCHEMA_1
         entry["approved"] = {"order": order} | {name: artifact[column] for name, column in shown.items()}
+        if new:
+            entry["approved"]["artifactorder"] = artifact["order"]
+    return canonical(stages)
+
+
+def _with_late_artifact(held: str | int | None, row: Row, order: str) -> str | None:
+    """The stages' JSON where a row comes late that shows the artifact of an approval which shows none itself."""
+    if held is None:
+        return None
+    stages = json.loads(str(held))
+    for entry in stages.values():
+        approved = entry.get("approved", {})
+        before = approved.get("artifactorder")
+        if before is not None and before < order < approved["order"]:
+            approved |= {name: _text(row, column) for name, column in _APPROVED_PARTS.items()}
+            approved["artifactorder"] = order
     return canonical(stages)
 
 

@@ -34,7 +34,9 @@ class FakeRegistry:
 
     def read(self, arn: str) -> ReadBack | None:
         self.fault("registry.read:before")
-        return self.versions.get(arn)
+        found = self.versions.get(arn)
+        self.fault("registry.read:after")
+        return found
 
 
 @dataclass
@@ -50,13 +52,16 @@ class FakeTables:
     def rows(self, arn: str) -> Sequence[Row]:
         """A package's rows in order."""
         self.fault("tables.rows:before")
-        return list(self.chains.get(arn, ()))
+        rows = list(self.chains.get(arn, ()))
+        self.fault("tables.rows:after")
+        return rows
 
     def tip(self, arn: str) -> Tip:
         self.fault("tables.tip:before")
         rows = self.chains.get(arn)
         head = Head(int(rows[-1]["seq"]), str(rows[-1]["hash"])) if rows else EMPTY
         state = self.state.get(arn)
+        self.fault("tables.tip:after")
         return Tip(dict(state) if state else None, head)
 
     def append(self, row: Row, state: State, before: Head) -> Appended:
@@ -99,4 +104,6 @@ class FakeArtifacts:
 
     def look(self, url: str | None) -> StoredObject | None:
         self.fault("artifacts.look:before")
-        return self.objects.get(url or "")
+        found = self.objects.get(url or "")
+        self.fault("artifacts.look:after")
+        return found

@@ -121,9 +121,9 @@ class Recorder:
         """
         stored = False
         for attempt in range(ATTEMPTS):
-            told, before = self._told(fact, tip, claimed)
+            told, telling = self._told(fact, tip, claimed)
             if told:
-                return Recorded(Appended.DUPLICATE, tip, before)
+                return Recorded(Appended.DUPLICATE, tip, telling)
             if not stored:
                 for document in fact.documents:
                     self.documents.store(document)
@@ -137,10 +137,10 @@ class Recorder:
                 return Recorded(outcome, Tip(state, head_of(state)), row)
             if outcome is Appended.DUPLICATE:
                 return Recorded(outcome, tip)
-            if outcome is Appended.HEAD_MOVED and only_here:
-                return Recorded(outcome, tip)
             self._wait(attempt)
-            tip = self.tip(fact.arn)
+            before, tip = tip.head, self.tip(fact.arn)
+            if only_here and tip.head != before:
+                return Recorded(Appended.HEAD_MOVED, tip)
         raise Busy(f"row after {tip.head.seq} of {fact.arn} could not be written in {ATTEMPTS} tries")
 
     def _told(self, fact: Fact, tip: Tip, claimed: frozenset[str]) -> tuple[bool, Mapping[str, Json] | None]:

@@ -164,7 +164,7 @@ class Reconcile:
             if page.token is None:
                 break
             token = page.token
-        self._find_gone(job.group, log)
+        self._find_gone(job, actions, log)
         return self._after_registry(job)
 
     def _actions(self, job: RegistryJob) -> Mapping[str, Sequence[Action]]:
@@ -173,8 +173,9 @@ class Reconcile:
             by_version[action.source.casefold()].append(action)
         return by_version
 
-    def _find_gone(self, group: str, log: Log) -> None:
-        """Ask again about each version that the ledger knows as there, and the registry doesn't list."""
+    def _find_gone(self, job: RegistryJob, actions: Mapping[str, Sequence[Action]], log: Log) -> None:
+        """Look at versions that the registry doesn't list: those with actions, and those that no row calls deleted."""
+        group = str(job.group)
         listed: set[str] = set()
         token: str | None = None
         while True:
@@ -183,6 +184,10 @@ class Reconcile:
             token = page.token
             if token is None:
                 break
+        for arn, noted in sorted(actions.items()):
+            version = governed_version(noted[0].source, self.groups)
+            if version is not None and version.group == group and arn not in listed:
+                self.settler.version(version, noted, job.run, log)
         for arn in self.states.alive():
             version = governed_version(arn, self.groups)
             if version is None or version.group != group or arn.casefold() in listed:
@@ -208,7 +213,10 @@ class Reconcile:
         if self.settler.registry.read(version.arn) is not None:
             return "still there"
         tip = self.settler.recorder.tip(version.arn)
-        if tip.state is None or tip.state.get("deletedat"):
+        if tip.state is None:
+            return "never recorded"
+        if tip.state.get("deletedat"):
+            self.settler.tell_gone(version)
             return "known"
         now = self.settler.recorder.now()
         if now - job.since < GONE_FOR:

@@ -45,6 +45,7 @@ class FakeTrail:
         ]
         offset = int(token or 0)
         more = offset + self.page < len(shown)
+        self.fault("trail.lookup:after")
         return Records(tuple(shown[offset : offset + self.page]), str(offset + self.page) if more else None)
 
 
@@ -61,11 +62,14 @@ class FakeCatalogue:
         self.fault("catalogue.versions:before")
         offset, arns = int(token or 0), self.groups.get(group, [])
         more = offset + self.page < len(arns)
+        self.fault("catalogue.versions:after")
         return Versions(tuple(arns[offset : offset + self.page]), str(offset + self.page) if more else None)
 
     def actions(self, after: datetime) -> Sequence[Action]:
         self.fault("catalogue.actions:before")
-        return [action for action in self.noted if action.created >= after]
+        noted = [action for action in self.noted if action.created >= after]
+        self.fault("catalogue.actions:after")
+        return noted
 
 
 @dataclass
@@ -77,7 +81,9 @@ class FakeStates:
 
     def alive(self) -> Iterable[str]:
         self.fault("states.alive:before")
-        return [arn for arn, state in self.tables.state.items() if not state["deletedat"]]
+        alive = [arn for arn, state in self.tables.state.items() if not state["deletedat"]]
+        self.fault("states.alive:after")
+        return alive
 
 
 @dataclass

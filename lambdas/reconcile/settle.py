@@ -6,13 +6,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from governance.canonical import Json, iso
 from governance.cloudtrail import ApiCall
 from governance.documents import Document
 from governance.errors import EventError
 from governance.evidence import Action, Version, facts_of_call, with_registry
-from governance.facts import Fact, Kind
+from governance.facts import Fact, Kind, Witness
 from governance.readback import ReadBack
-from governance.reconciliation import Rows, distinct, facts_of_actions, gap, missing_registration, names_learnt, pair
+from governance.reconciliation import (
+    Rows,
+    distinct,
+    facts_of_actions,
+    gap,
+    missing_registration,
+    names_learnt,
+    noted,
+    pair,
+)
 from governance.reconciliation import tombstone as tombstone_of
 from lambdas.common.log import Log
 from lambdas.common.recorder import Appended, Recorder, Tip
@@ -25,6 +35,8 @@ ATTEMPTS = 3
 
 DECISIVE = frozenset({Kind.APPROVAL, Kind.STAGE, Kind.DELETION, Kind.GAP})
 """Facts after which an artifact may have to be admitted to a stage, or shut out of it."""
+
+OWN = frozenset({Witness.RECOVERED, Witness.GAP, Witness.BACKFILL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +72,7 @@ class Settler:
                 with_registry(fact, seen, [call.at for call in ordered if call.at > fact.happened]) for fact in missing
             ]
             tip = self._record(told, seen, tip, paired.claimed, log)
+        self._tell_again(row for _, row in paired.told)
         for fact in names_learnt(paired, rows):
             tip = self.recorder.record(fact, tip, log).tip
 
@@ -77,34 +90,47 @@ class Settler:
         if fact.kind in DECISIVE:
             self.outbox.approval_changed(fact.arn, fact.content_id)
 
+    def _tell_again(self, rows: Iterable[Mapping[str, Json]]) -> None:
+        """Tell of the rows that reconcile wrote: an earlier job may have ended before it told."""
+        for row in rows:
+            if row.get("witness", Witness.EVENT) in OWN and row["kind"] in DECISIVE:
+                self.outbox.approval_changed(row["modelpackagearn"], row["contentid"])
+
     def _chain(self, arn: str) -> tuple[Tip, Rows]:
         """The tip and the rows up to it."""
         tip = self.recorder.tip(arn)
         return tip, [row for row in self.recorder.tables.rows(arn) if row["seq"] <= tip.head.seq]
 
     def version(self, version: Version, actions: Sequence[Action], run: Run, log: Log) -> None:
-        """Record what no row tells of one version, by its actions and by what the registry shows."""
+        """Record what no row tells of one version, by its actions and by what the registry shows, if it still does."""
         seen = self.registry.read(version.arn)
-        if seen is None:
-            return
         tip, rows = self._chain(version.arn)
-        paired = pair(facts_of_actions(actions, version, seen, run.end, run.witness), rows)
-        told = [with_registry(fact, seen) for fact in paired.missing]
+        paired = pair(facts_of_actions(actions, version, seen, rows, run.end, run.witness), rows)
         gaps_until = run.gaps_until(self.recorder.now())
-        registration = missing_registration(
-            version, rows, seen, until=run.end, gaps_until=gaps_until, witness=run.witness,
-            stages=self.recorder.stages,
-        )  # fmt: skip
-        if registration is not None:
-            told.append(registration)
+        found_in_actions = (
+            noted(fact, seen, gaps_until=gaps_until, witness=run.gap_witness) for fact in paired.missing
+        )
+        told = [fact for fact in found_in_actions if fact is not None]
+        if seen is not None:
+            registration = missing_registration(
+                version, rows, seen, until=run.end, gaps_until=gaps_until, witness=run.witness,
+                stages=self.recorder.stages,
+            )  # fmt: skip
+            told += [registration] if registration is not None else []
         self._record(told, seen, tip, paired.claimed, log)
+        self._tell_again(row for _, row in paired.told)
+        if seen is not None:
+            self._gap(version, seen, run, gaps_until, log)
+
+    def _gap(self, version: Version, seen: ReadBack, run: Run, gaps_until: datetime, log: Log) -> None:
         for _attempt in range(ATTEMPTS):
             tip, rows = self._chain(version.arn)
-            witness = run.gap_witness
             found = gap(
-                version, tip.state, rows, seen, gaps_until=gaps_until, witness=witness, stages=self.recorder.stages
-            )
+                version, tip.state, rows, seen, gaps_until=gaps_until, witness=run.gap_witness,
+                stages=self.recorder.stages,
+            )  # fmt: skip
             if found is None:
+                self._tell_again(row for row in rows if row["happenedat"] == iso(seen.modified))
                 return
             stored = self.artifacts.look(found.artifact.url)
             recorded = self.recorder.record(replace(found, stored=stored), tip, log, card=card_of(seen), only_here=True)
@@ -114,6 +140,9 @@ class Settler:
 
     def tombstone(self, version: Version, tip: Tip, log: Log) -> None:
         """Record that a version is gone, and that nobody says since when."""
-        fact = tombstone_of(version, self.recorder.now())
-        self.recorder.record(fact, tip, log)
-        self._tell(fact)
+        self.recorder.record(tombstone_of(version, self.recorder.now()), tip, log)
+        self.tell_gone(version)
+
+    def tell_gone(self, version: Version) -> None:
+        """Tell the approval function that a version's deletion is recorded."""
+        self.outbox.approval_changed(version.arn, "deletion")
