@@ -18,7 +18,7 @@ from governance.verdicts import Judgement, Verdict
 REGION = "eu-west-1"
 WHEN = datetime(2026, 3, 1, tzinfo=UTC)
 ACCOUNTS = ("111111111111", "222222222222")
-NAME = st.from_regex(r"\A[a-zA-Z0-9](-*[a-zA-Z0-9]){0,6}\Z")
+NAME = st.text("aB1", min_size=1, max_size=3)
 WINDOW = Window(1_772_366_400, 1_772_370_000, 300)
 
 
