@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -129,6 +129,18 @@ class Control:
     def push_image(self, image: str, digest: str) -> None:
         """Let an image's tag (`registry/repository:tag`) point to another digest (`sha256:…`) from now on."""
         self.send("hosting", what="push", image=image, digest=digest)
+
+    def endpoint_load(
+        self, account: str, endpoint: str, variant: str, metrics: Mapping[str, float | Sequence[float]],
+        *, ago_seconds: float = 0,
+    ) -> int:  # fmt: skip
+        """Give an endpoint of an account (by its name) a load, so long ago; returns how many metrics were recorded.
+
+        `metrics`: of `Invocations` and the errors how many there were; of latencies (microseconds) and utilisations
+        (percent) one value or several. Names and units: `services.cloudwatch.endpoint_load.UNITS`.
+        """
+        sent = {"account": account, "endpoint": endpoint, "variant": variant, "ago_seconds": ago_seconds}
+        return int(self.send("endpoint-load", **sent, metrics=dict(metrics))["recorded"])
 
     def log(self, since: int = 0) -> list[dict[str, Any]]:
         """The request log's rows from a number on."""

@@ -140,6 +140,17 @@ def _hosting(org: Emulator, sent: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def _endpoint_load(org: Emulator, sent: dict[str, Any]) -> dict[str, Any]:
+    """Give an endpoint's variant a load, which only SageMaker itself could put into CloudWatch."""
+    from rehearsal.organisation.services.cloudwatch.endpoint_load import put_load
+
+    recorded = put_load(
+        org, org.accounts[sent["account"]].id, sent["endpoint"], sent["variant"], sent["metrics"],
+        ago_seconds=float(sent.get("ago_seconds", 0)),
+    )  # fmt: skip
+    return {"recorded": recorded}
+
+
 def _stop(org: Emulator, _: dict[str, Any]) -> dict[str, Any]:
     Thread(target=org.stop, name="stop", daemon=True).start()
     return {}
@@ -152,6 +163,7 @@ VERBS: dict[str, Callable[[Emulator, dict[str, Any]], Any]] = {
     "credentials": lambda org, sent: _credentials(org.people.credentials(sent["account"], sent.get("role"))),
     "disturb": _disturb,
     "drain": _drain,
+    "endpoint-load": _endpoint_load,
     "events": lambda org, sent: org.events.since(int(sent.get("since", 0))),
     "hosting": _hosting,
     "log": lambda org, sent: org.log.since(int(sent.get("since", 0))),

@@ -15,7 +15,7 @@ from rehearsal.organisation.control_server import PREFIX, control
 from rehearsal.organisation.core import ApiError, Call, Caller, NotEmulated
 from rehearsal.organisation.faults import Crashed
 from rehearsal.organisation.model import model
-from rehearsal.organisation.wire import Http, parse, service_of
+from rehearsal.organisation.wire import Http, parse, service_of, spoken
 
 if TYPE_CHECKING:
     from rehearsal.organisation.emulator import Emulator
@@ -97,7 +97,7 @@ class Gateway:
         scope, token = _scope(environ, org.clock.now())
         request.region = scope["region"]
         request.service = service_of(scope["service"], environ["PATH_INFO"], environ.get("HTTP_X_AMZ_TARGET", ""))
-        request.protocol = str(model(request.service).protocol)
+        request.protocol = spoken(request.service, environ)
         request.caller = org.identity.identify(scope["key"], token, _credential_codes(request.service))
         parsed = parse(request.service, environ, body)
         request.protocol, request.operation = parsed.protocol, parsed.operation

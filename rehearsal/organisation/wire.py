@@ -70,6 +70,14 @@ def service_of(signing_name: str, path: str, target: str) -> str:
     return SIGNING_NAMES.get(signing_name, signing_name)
 
 
+def spoken(service: str, environ: Mapping[str, Any]) -> str:
+    """The protocol of a request, as far as it shows before the request is read: errors are answered in it."""
+    protocol = str(model(service).protocol)
+    if protocol != CBOR or CBOR_PATH.fullmatch(str(environ.get("PATH_INFO", ""))):
+        return protocol
+    return "json" if "json" in str(environ.get("CONTENT_TYPE", "")) else "query"
+
+
 def parse(service: str, environ: dict[str, Any], body: bytes) -> Parsed:
     """Read a request. Raises NotEmulated for what no operation of the model is, ApiError for what can't be
     parsed.

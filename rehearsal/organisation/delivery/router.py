@@ -218,8 +218,10 @@ class Router:
             if failure.again and exhausted is None:
                 self._later(delivery)
             else:
+                self._measure(delivery, "FailedInvocations")
                 self._bury(delivery, failure, exhausted)
         else:
+            self._measure(delivery, "Invocations")
             self._note(delivery, "delivered")
 
     def _exhausted(self, delivery: Delivery) -> str | None:
@@ -255,9 +257,18 @@ class Router:
         except NotEmulated:
             raise
         except (ApiError, DeliveryFailed) as error:
+            self._measure(delivery, "InvocationsFailedToBeSentToDlq")
             self._lost(delivery, failure.code, f"{failure.message}; its dead-letter queue refused it: {error.message}")
         else:
+            self._measure(delivery, "InvocationsSentToDlq")
             self._note(delivery, "dead-letter", failure, dead_letter_queue=queue_arn)
+
+    def _measure(self, delivery: Delivery, name: str) -> None:
+        """Count one for the rule in CloudWatch (eb/eb-monitoring; rules of other buses have the bus as a dimension)."""
+        rule = delivery.rule
+        names = {"RuleName": rule.name} | ({} if rule.bus == DEFAULT else {"EventBusName": rule.bus})
+        values = {name: (1.0, "Count")}
+        self._org.component("cloudwatch").measure(rule.account, rule.region, "AWS/Events", names, values)
 
     def _note(self, delivery: Delivery, outcome: str, failure: DeliveryFailed | None = None, **more: str) -> None:
         told = {"error_code": failure.code, "denied_by": failure.message} if failure else {}

@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from rehearsal.organisation.control import Control, ControlError
+from rehearsal.organisation.emulator import Emulator
+from tests.rehearsal.organisation.example import Client
+from tests.rehearsal.organisation.services.hosting_world import Hall
 from tests.rehearsal.organisation.workbench import Workbench, own_bench
 
 FAILING = "def handler(event, context):\n    raise ValueError('no')\n"
@@ -144,3 +148,79 @@ def test_a_function_tells_its_invocations_errors_and_throttles(bench: Workbench)
     assert sum(read(bench, "AWS/Lambda", "Throttles", "Sum", good)) >= 1.0
     assert sum(read(bench, "AWS/Lambda", "Errors", "Sum", bad)) == 1.0
     assert max(read(bench, "AWS/Lambda", "Duration", "Maximum", bad)) > 0.0
+
+
+def test_a_rule_tells_what_it_delivered_and_what_failed(bench: Workbench) -> None:
+    """Guards the alarm on a rule whose target refuses it (eb-monitoring: FailedInvocations, InvocationsSentToDlq)."""
+    url, open_queue = bench.queue("open")
+    _, closed = bench.queue("closed")
+    dead_url, dead = bench.queue("letters")
+    bench.events.create_event_bus(Name="own")
+    for name, target, bus in (("good", open_queue, "default"), ("bad", closed, "own")):
+        arn = bench.rule(name, {"source": ["x"]}, {"Arn": target, "DeadLetterConfig": {"Arn": dead}}, bus=bus)
+        if name == "good":
+            bench.admit(url, open_queue, arn)
+        else:
+            bench.admit(dead_url, dead, arn)
+        bench.put("x", {}, bus=bus)
+    assert read(bench, "AWS/Events", "Invocations", "Sum", {"RuleName": "good"}) == [1.0]
+    assert read(bench, "AWS/Events", "FailedInvocations", "Sum", {"RuleName": "good"}) == []
+    failed = {"RuleName": "bad", "EventBusName": "own"}
+    assert read(bench, "AWS/Events", "FailedInvocations", "Sum", failed) == [1.0]
+    assert read(bench, "AWS/Events", "InvocationsSentToDlq", "Sum", failed) == [1.0]
+
+
+@pytest.fixture(scope="module")
+def hall(org: Emulator, client: Client) -> Hall:
+    return Hall.of(org, client)
+
+
+class TestTheLoadOfAnEndpoint:
+    """What a scenario says of an endpoint, which no client can put."""
+
+    def test_it_is_read_as_sagemaker_s_own_metrics(self, org: Emulator, client: Client, hall: Hall) -> None:
+        """Guards the two namespaces, units and dimensions (sagemaker/monitoring-cloudwatch)."""
+        endpoint = hall.endpoint()
+        given = {
+            "Invocations": 8, "Invocation4XXErrors": 2, "ModelLatency": [1000, 3000], "CPUUtilization": 55.5,
+        }  # fmt: skip
+        assert Control(org.endpoint).endpoint_load("hub", endpoint, "main", given, ago_seconds=600) == 4
+        listed = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": "main"}]
+        wanted = {
+            ("AWS/SageMaker", "Invocations", "Sum"): 8.0,
+            ("AWS/SageMaker", "Invocation4XXErrors", "Sum"): 2.0,
+            ("AWS/SageMaker", "Invocation4XXErrors", "Average"): 0.25,
+            ("AWS/SageMaker", "ModelLatency", "Maximum"): 3000.0,
+            ("/aws/sagemaker/Endpoints", "CPUUtilization", "Average"): 55.5,
+        }
+        queries = [
+            {
+                "Id": f"q{number}",
+                "MetricStat": {
+                    "Metric": {"Namespace": namespace, "MetricName": name, "Dimensions": listed},
+                    "Period": 300, "Stat": stat,
+                },
+            }
+            for number, (namespace, name, stat) in enumerate(wanted)
+        ]  # fmt: skip
+        now = org.clock.now()
+        answer = client("hub", None, "cloudwatch").get_metric_data(
+            MetricDataQueries=queries, StartTime=now - timedelta(hours=1), EndTime=now
+        )
+        assert [one["Values"] for one in answer["MetricDataResults"]] == [[value] for value in wanted.values()]
+
+    def test_what_serves_nothing_has_none(self, org: Emulator, hall: Hall) -> None:
+        """Guards metrics of endpoints, variants and names that don't exist, and zeros where SageMaker sends nothing."""
+        control, endpoint = Control(org.endpoint), hall.endpoint()
+        assert control.endpoint_load("hub", endpoint, "main", {"Invocations": 0}) == 0
+        for arguments, code in (
+            (("hub", "none", "main", {"Invocations": 1}), "NoSuchEndpoint"),
+            (("dev", endpoint, "main", {"Invocations": 1}), "NoSuchEndpoint"),
+            (("hub", endpoint, "other", {"Invocations": 1}), "NoSuchVariant"),
+            (("hub", endpoint, "main", {"Latency": 1}), "NoSuchMetric"),
+        ):
+            with pytest.raises(ControlError, match=code):
+                control.endpoint_load(*arguments)
+        hall.sagemaker.delete_endpoint(EndpointName=endpoint)
+        with pytest.raises(ControlError, match=r"NotServing|NoSuchEndpoint"):
+            control.endpoint_load("hub", endpoint, "main", {"Invocations": 1})
