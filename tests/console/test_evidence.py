@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from governance.anchor import key_of, write
 from governance.canonical import canonical
-from governance.ledger import Head
+from governance.ledger import Head, row_hash
 from tests.console.conftest import Command
 from tests.console.exports import export
 from tests.console.tampering import forge, rewrite, write_listing
@@ -126,13 +127,16 @@ def test_an_anchor_that_is_missing_or_replaced_is_named(
     assert any(said in finding for finding in anchors), anchors
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+STORY = story()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(number=st.integers(1, 3), data=st.data())
 def test_any_changed_byte_of_an_anchor_is_named(
     tmp_path: Path, governance: Command, number: int, data: st.DataObject
 ) -> None:
     """Guards: a part of the file that nothing covers."""
-    made = story()
+    made = STORY
     folder = made.export(tmp_path)
     content = bytearray(made.content(number))
     place = data.draw(st.integers(0, len(content) - 1))
@@ -175,6 +179,52 @@ def test_rows_that_contradict_an_anchor_are_named_with_it(
     [row] = rows
     assert row.startswith("row 4 is not the row of anchor 2 of 2026-03-02T18:20:")
     assert row.endswith("a row from 2 to 4 was rewritten")
+
+
+def _forge_history(tables: dict[str, list[dict[str, Any]]]) -> None:
+    """Another history of the endpoint, whole in itself."""
+    first, second = tables["sagemakerendpointhistory"]
+    first["verdict"] = "unregistered"
+    first["hash"] = second["prevhash"] = row_hash(first)
+    second["hash"] = row_hash(second)
+
+
+@pytest.mark.parametrize(
+    ("tamper", "alone", "said"),
+    [
+        (lambda t: t["sagemakerendpointhistory"][1].update(verdict="x"), 1, "row 2 was changed: its content hashes to"),
+        (lambda t: t["sagemakerendpointhistory"].pop(0), 1, "row 1 is missing (gap: 1)"),
+        (lambda t: t["sagemakerendpointhistory"].append(t["sagemakerendpointhistory"][0]), 1, "row 1 stands twice"),
+        (lambda t: t["sagemakerendpointhistory"].pop(1), 0, "row 2 is missing: anchor 3 of"),
+        (lambda t: t["sagemakerendpointhistory"].clear(), 0, "row None is gone: anchor 2 of"),
+        (_forge_history, 0, "row 1 is not the row of anchor 2 of"),
+    ],
+)
+def test_an_endpoint_s_history_that_was_tampered_with_is_named(
+    tmp_path: Path, made: Installation, governance: Command,
+    tamper: Callable[[dict[str, list[dict[str, Any]]]], object], alone: int, said: str,
+) -> None:  # fmt: skip
+    """Guards: what served where can be told anew, since only the ledger is checked."""
+    tables = made.tables()
+    tamper(tables)
+    folder = made.export(tmp_path, tables)
+    assert governance("verify", "--export", str(folder), "--without-anchors")[0] == alone
+    status, anchors, rows = found_by(governance, folder)
+    assert (status, anchors) == (1, [])
+    assert any(row.startswith(said) for row in rows), rows
+    assert "333333333333 creditrisk" in governance("verify", "--export", str(folder))[1]
+
+
+def test_an_export_without_the_history_is_said_to_lack_it(
+    tmp_path: Path, made: Installation, governance: Command
+) -> None:
+    """Guards: a history that was left out reads like one that is sound, or like one that was deleted."""
+    folder = made.export(tmp_path)
+    next(folder.glob("tables/*sagemakerendpointhistory.jsonl")).unlink()
+    status, out, _ = governance("verify", "--export", str(folder))
+    assert (status, "endpoints' history not checked: the export holds none" in out) == (0, True)
+    status, out, _ = governance("verify", "--export", str(folder), "--json")
+    assert (status, json.loads(out)["endpoints"]) == (0, None)
 
 
 def test_a_key_that_was_changed_on_purpose_counts_when_it_is_given(tmp_path: Path, governance: Command) -> None:

@@ -17,7 +17,7 @@ from botocore.stub import Stubber
 from governance.anchor_versions import Version
 from governance.errors import AnchorError
 from governance.ledger import Head
-from lambdas.anchor.adapters import DynamoLedger, KmsSigner, S3Vault
+from lambdas.anchor.adapters import DynamoHistory, DynamoLedger, KmsSigner, S3Vault
 from lambdas.common.aws import Busy
 
 THEN = datetime(2026, 3, 2, tzinfo=UTC)
@@ -103,6 +103,33 @@ def test_rows_between_two_heads_are_read_in_order(dynamodb: Stubbed) -> None:
     dynamodb.expect("query", {"Items": [{"seq": {"N": "4"}}]}, **query, ExclusiveStartKey=key)
     ledger = DynamoLedger(dynamodb.client, "state", "ledger")
     assert list(ledger.rows("a", Head(2, "h2"), Head(4, "h4"))) == [{"seq": 3}, {"seq": 4}]
+
+
+def test_the_end_of_each_history_is_its_greatest_number(dynamodb: Stubbed) -> None:
+    """Guards: histories of several pages end where the first page does; `hash` is a reserved word of DynamoDB."""
+    scan = {
+        "TableName": "history",
+        "ConsistentRead": True,
+        "ProjectionExpression": "endpointarn, seq, #hash",
+        "ExpressionAttributeNames": {"#hash": "hash"},
+    }
+
+    def row(arn: str, seq: int) -> dict[str, Any]:
+        return {"endpointarn": {"S": arn}, "seq": {"N": str(seq)}, "hash": {"S": f"{arn}{seq}"}}
+
+    key = {"endpointarn": {"S": "a"}, "seq": {"N": "10"}}
+    dynamodb.expect("scan", {"Items": [row("a", 9), row("a", 10)], "LastEvaluatedKey": key}, **scan)
+    dynamodb.expect("scan", {"Items": [row("b", 1), row("a", 11)]}, **scan, ExclusiveStartKey=key)
+    history = DynamoHistory(dynamodb.client, "history")
+    assert history.heads() == {"a": Head(11, "a11"), "b": Head(1, "b1")}
+    query = {
+        "TableName": "history",
+        "KeyConditionExpression": "endpointarn = :arn AND seq BETWEEN :first AND :last",
+        "ExpressionAttributeValues": {":arn": {"S": "a"}, ":first": {"N": "1"}, ":last": {"N": "1"}},
+        "ConsistentRead": True,
+    }
+    dynamodb.expect("query", {"Items": [row("a", 1)]}, **query)
+    assert list(history.rows("a", Head(0, ""), Head(1, "a1"))) == [{"endpointarn": "a", "seq": 1, "hash": "a1"}]
 
 
 def test_a_row_of_another_type_is_named(dynamodb: Stubbed) -> None:

@@ -12,8 +12,9 @@ import pytest
 from governance.anchor import NO_PREVIOUS, key_of, public_key_file, write
 from governance.anchor_chain import verify_anchors
 from governance.errors import AnchorError
-from governance.ledger import row_hash
+from governance.ledger import Row, row_hash
 from lambdas.anchor.core import NotARun, due_of
+from lambdas.anchor.fakes import FakeHistory, FakeLedger, FakeVault
 from tests.governance.histories import Endpoint
 from tests.governance.samples import arn_of
 from tests.lambdas.anchor.world import INSTALLATION, JOB, EcSigner, Installation, scheduled, story
@@ -105,13 +106,21 @@ def test_a_run_beside_another_leaves_one_of_the_two_anchors() -> None:
     assert (made.count, problems(made)) == (2, [])
 
 
+def begun() -> Installation:
+    """An installation with packages and an endpoint, before its first anchor."""
+    told = story(until=2)
+    return Installation(world=told.world, history=told.history)
+
+
+def ports(made: Installation) -> tuple[FakeLedger, FakeHistory, FakeVault, EcSigner]:
+    return made.ledger, made.history, made.vault, made.signer
+
+
 def points() -> list[str]:
     """Each point before or after a call of a first and of a second run."""
     seen: list[str] = []
-    made = story(until=0)
-    made.world = story(until=1).world
-    made = Installation(world=made.world)
-    for port in (made.ledger, made.vault, made.signer):
+    made = begun()
+    for port in ports(made):
         port.fault = seen.append
     made.anchor(scheduled(1900))
     made.anchor(scheduled(3000))
@@ -124,14 +133,14 @@ POINTS = points()
 @pytest.mark.parametrize("number", range(len(POINTS)), ids=[f"{n}-{point}" for n, point in enumerate(POINTS)])
 def test_a_crash_at_any_call_is_harmless(number: int) -> None:
     """Guards: a run that dies before or after any call loses an anchor, doubles one, or stops those after it."""
-    made = Installation(world=story(until=1).world)
+    made = begun()
     calls = itertools.count()
 
     def crash(point: str) -> None:
         if next(calls) == number:
             raise Crash(point)
 
-    for port in (made.ledger, made.vault, made.signer):
+    for port in ports(made):
         port.fault = crash
     for due in (1900.0, 3000.0):
         made.minutes = max(made.minutes, due + 1)
@@ -147,7 +156,7 @@ def test_the_points_cover_every_call_of_every_port() -> None:
     """Guards: the crash test stops reaching a call."""
     calls = {point.rpartition(":")[0] for point in POINTS}
     assert calls == {
-        "vault.versions", "vault.read", "vault.write", "ledger.heads", "ledger.rows",
+        "vault.versions", "vault.read", "vault.write", "ledger.heads", "ledger.rows", "history.heads", "history.rows",
         "signer.public_key", "signer.sign", "signer.verify",
     }  # fmt: skip
 
@@ -264,6 +273,31 @@ def test_it_signs_no_head_that_the_ledger_does_not_lead_to(
     with pytest.raises(AnchorError, match=said):
         made.anchor()
     assert (made.count, incidents(capsys)) == (1, ["anchor-refused"])
+
+
+def _forge(rows: list[Row]) -> None:
+    rows[0]["verdict"] = "unregistered"
+    rows[0]["hash"] = rows[1]["prevhash"] = row_hash(rows[0])
+    rows[1]["hash"] = row_hash(rows[1])
+
+
+@pytest.mark.parametrize(
+    ("tamper", "said"),
+    [
+        (lambda rows: rows.clear(), "endpoint/creditrisk is gone: anchor 2 holds 1 rows of it"),
+        (_forge, "endpoint/creditrisk row 2 is missing, or doesn't follow row 1"),
+        (lambda rows: rows[1].update(verdict="x"), "endpoint/creditrisk row 2 is missing, or doesn't follow row 1"),
+    ],
+)
+def test_it_signs_no_end_of_a_history_that_its_rows_do_not_lead_to(
+    tamper: Callable[[list[Row]], object], said: str
+) -> None:
+    """Guards: what served where, rewritten behind an anchor, is signed as the truth."""
+    made = story(until=2)
+    rows = made.history.histories[ENDPOINT] = [dict(row) for row in story().history.histories[ENDPOINT]]
+    tamper(rows)
+    with pytest.raises(AnchorError, match=said):
+        made.anchor()
 
 
 def test_only_rows_since_the_anchor_before_are_read() -> None:
