@@ -139,8 +139,11 @@ class Control:
         `metrics`: of `Invocations` and the errors how many there were; of latencies (microseconds) and utilisations
         (percent) one value or several. Names and units: `services.cloudwatch.endpoint_load.UNITS`.
         """
-        sent = {"account": account, "endpoint": endpoint, "variant": variant, "ago_seconds": ago_seconds}
-        return int(self.send("endpoint-load", **sent, metrics=dict(metrics))["recorded"])
+        answer = self.send(
+            "endpoint-load", account=account, endpoint=endpoint, variant=variant, metrics=dict(metrics),
+            ago_seconds=ago_seconds,
+        )  # fmt: skip
+        return int(answer["recorded"])
 
     def log(self, since: int = 0) -> list[dict[str, Any]]:
         """The request log's rows from a number on."""

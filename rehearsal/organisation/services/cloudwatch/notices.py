@@ -114,7 +114,7 @@ def _region_name(region: str) -> str:
     from botocore.loaders import create_loader
 
     partitions = create_loader().load_data("endpoints")["partitions"]
-    found = next((one["regions"][region] for one in partitions if region in one["regions"]), {})
+    found: dict[str, str] = next((one["regions"][region] for one in partitions if region in one["regions"]), {})
     return str(found.get("description", region))
 
 

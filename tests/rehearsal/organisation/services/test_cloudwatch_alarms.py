@@ -271,21 +271,21 @@ def test_what_no_alarm_can_be_is_refused(bench: Workbench, change: dict[str, Any
         alarm(bench, **change)
 
 
-W, X, _ = 0.0, 2.0, None
+W, X, NONE = 0.0, 2.0, None
 KEEP = None
 TABLES: list[tuple[int, int, list[float | None], list[State | None]]] = [
-    (3, 3, [W, _, X, _, X], ["OK", "OK", "OK", "OK"]),
-    (3, 3, [W, _, _, _, _], ["OK", "OK", "OK", "OK"]),
-    (3, 3, [_, _, _, _, _], ["INSUFFICIENT_DATA", KEEP, "ALARM", "OK"]),
-    (3, 3, [W, X, X, _, X], ["ALARM", "ALARM", "ALARM", "ALARM"]),
-    (3, 3, [_, _, X, _, _], ["ALARM", KEEP, "ALARM", "OK"]),
-    (3, 2, [W, _, X, _, X], ["ALARM", "ALARM", "ALARM", "ALARM"]),
+    (3, 3, [W, NONE, X, NONE, X], ["OK", "OK", "OK", "OK"]),
+    (3, 3, [W, NONE, NONE, NONE, NONE], ["OK", "OK", "OK", "OK"]),
+    (3, 3, [NONE, NONE, NONE, NONE, NONE], ["INSUFFICIENT_DATA", KEEP, "ALARM", "OK"]),
+    (3, 3, [W, X, X, NONE, X], ["ALARM", "ALARM", "ALARM", "ALARM"]),
+    (3, 3, [NONE, NONE, X, NONE, NONE], ["ALARM", KEEP, "ALARM", "OK"]),
+    (3, 2, [W, NONE, X, NONE, X], ["ALARM", "ALARM", "ALARM", "ALARM"]),
     (3, 2, [W, W, X, W, X], ["ALARM", "ALARM", "ALARM", "ALARM"]),
-    (3, 2, [W, _, X, _, _], ["OK", "OK", "ALARM", "OK"]),
-    (3, 2, [_, _, _, _, W], ["OK", "OK", "ALARM", "OK"]),
-    (3, 2, [_, _, _, X, _], ["ALARM", KEEP, "ALARM", "OK"]),
+    (3, 2, [W, NONE, X, NONE, NONE], ["OK", "OK", "ALARM", "OK"]),
+    (3, 2, [NONE, NONE, NONE, NONE, W], ["OK", "OK", "ALARM", "OK"]),
+    (3, 2, [NONE, NONE, NONE, X, NONE], ["ALARM", KEEP, "ALARM", "OK"]),
 ]
-"""AWS's two tables (cw/alarms-and-missing-data): W within the threshold, X breaching, _ missing."""
+"""AWS's two tables (cw/alarms-and-missing-data): W within the threshold, X breaching, NONE missing."""
 
 
 @pytest.mark.parametrize(("periods", "enough", "values", "states"), TABLES)

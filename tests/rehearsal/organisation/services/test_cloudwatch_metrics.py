@@ -133,9 +133,11 @@ def test_a_page_ends_where_the_data_points_do(bench: Workbench) -> None:
         for minute in range(7):
             put(bench, name, Timestamp=at + minute * MINUTE, Value=float(minute), Dimensions=listed)
     wanted = [query(name, id_=f"q{one}", Dimensions=[{"Name": "d", "Value": one}]) for one in "abc"]
-    end, found, statuses, token = at + 10 * MINUTE, {}, [], None
+    end, token = at + 10 * MINUTE, None
+    found: dict[str, list[float]] = {}
+    statuses: list[str] = []
     while True:
-        more = {"NextToken": token} if token else {}
+        more: dict[str, Any] = {"NextToken": token} if token else {}
         answer = get(bench, at, end, *wanted, MaxDatapoints=5, **more)
         for result in answer["MetricDataResults"]:
             found.setdefault(result["Id"], []).extend(result["Values"])

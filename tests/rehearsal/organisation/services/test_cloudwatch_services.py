@@ -181,7 +181,7 @@ class TestTheLoadOfAnEndpoint:
     def test_it_is_read_as_sagemaker_s_own_metrics(self, org: Emulator, client: Client, hall: Hall) -> None:
         """Guards the two namespaces, units and dimensions (sagemaker/monitoring-cloudwatch)."""
         endpoint = hall.endpoint()
-        given = {
+        given: dict[str, float | list[float]] = {
             "Invocations": 8, "Invocation4XXErrors": 2, "ModelLatency": [1000, 3000], "CPUUtilization": 55.5,
         }  # fmt: skip
         assert Control(org.endpoint).endpoint_load("hub", endpoint, "main", given, ago_seconds=600) == 4

@@ -37,11 +37,13 @@ def subscribed(bench: Workbench, arn: str, **attributes: str) -> str:
 
 def key(bench: Workbench, *services: str) -> str:
     """A key whose policy admits its account and services."""
-    statements = [{"Effect": "Allow", "Principal": {"AWS": bench.account}, "Action": "kms:*", "Resource": "*"}]
+    statements: list[dict[str, Any]] = [
+        {"Effect": "Allow", "Principal": {"AWS": bench.account}, "Action": "kms:*", "Resource": "*"}
+    ]
     if services:
         uses = ["kms:GenerateDataKey*", "kms:Decrypt"]
         principal = {"Service": list(services)}
-        statements.append({"Effect": "Allow", "Principal": principal, "Action": uses, "Resource": "*"})  # type: ignore[dict-item]  # one list of several shapes
+        statements.append({"Effect": "Allow", "Principal": principal, "Action": uses, "Resource": "*"})
     arn: str = bench.kms.create_key(Policy=document(*statements))["KeyMetadata"]["Arn"]
     return arn
 
