@@ -160,7 +160,6 @@ class Capture:
             "status": event.status,
             "account": event.envelope.account,
             "region": event.envelope.region,
-            "variants": ",".join(event.variants) or None,
             "creationtime": iso(event.created.at),
             "lastmodifiedtime": modified,
             "deletedat": modified if event.status in _DELETED else None,

@@ -81,12 +81,12 @@ class DynamoTables:
     def append(self, row: Row, state: State, before: Head) -> Appended:
         marker = {name: row[name] for name in ("contentid", "modelpackagearn", "seq", "seenat")}
         move = (
-            _insert(self.state, state)
+            insert_statement(self.state, state)
             if before == EMPTY
             else _update(self.state, state, key="modelpackagearn", expected=("ledgerseq", before.seq))
         )
         # The order of the statements is the order of the cancellation reasons.
-        statements = [_insert(self.ledger, row), _insert(self.dedup, marker), move]
+        statements = [insert_statement(self.ledger, row), insert_statement(self.dedup, marker), move]
         try:
             self.client.execute_transaction(TransactStatements=statements)
         except ClientError as error:
@@ -111,7 +111,8 @@ def _verdict(error: ClientError) -> Appended:
     raise error
 
 
-def _insert(table: str, item: Mapping[str, Json]) -> dict[str, Any]:
+def insert_statement(table: str, item: Mapping[str, Json]) -> dict[str, Any]:
+    """A statement that writes an item where none of its key is, and fails where one is (ql-reference.insert)."""
     members = ", ".join(f"'{name}': ?" for name in item)
     return {
         "Statement": f'INSERT INTO "{table}" VALUE {{{members}}}',
