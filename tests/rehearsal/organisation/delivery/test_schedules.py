@@ -36,6 +36,7 @@ MONDAY = datetime(2026, 1, 5, 9, 30, 20, tzinfo=UTC)
         ("cron(0 8 1W 8 ? *)", datetime(2026, 8, 3, 8, 0, tzinfo=UTC)),
         ("cron(0 8 31W 5 ? *)", datetime(2026, 5, 29, 8, 0, tzinfo=UTC)),
         ("cron(0 8 31W * ? *)", datetime(2026, 1, 30, 8, 0, tzinfo=UTC)),
+        ("cron(0 8 31W 4,5 ? *)", datetime(2026, 5, 29, 8, 0, tzinfo=UTC)),
         ("cron(0 8 ? * L *)", datetime(2026, 1, 10, 8, 0, tzinfo=UTC)),
         ("cron(0 9 ? * 6L *)", datetime(2026, 1, 30, 9, 0, tzinfo=UTC)),
         ("cron(0 9 ? * friL *)", datetime(2026, 1, 30, 9, 0, tzinfo=UTC)),

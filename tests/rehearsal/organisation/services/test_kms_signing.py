@@ -171,7 +171,11 @@ def test_a_disabled_signing_key_neither_signs_nor_shows_its_public_key(kms: Any)
     signature = signed(kms, made)
     kms.disable_key(KeyId=made)
     sent = {"Message": DIGEST, "MessageType": "DIGEST", "SigningAlgorithm": ECDSA}
-    methods: tuple[tuple[Any, dict[str, Any]], ...] = ((kms.sign, sent), (kms.verify, {**sent, "Signature": signature}), (kms.get_public_key, {}))
+    methods: tuple[tuple[Any, dict[str, Any]], ...] = (
+        (kms.sign, sent),
+        (kms.verify, {**sent, "Signature": signature}),
+        (kms.get_public_key, {}),
+    )
     for method, parameters in methods:
         with refused("DisabledException"):
             method(KeyId=made, **parameters)
