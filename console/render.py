@@ -90,7 +90,7 @@ def history(console: Console, arn: str, rows: Sequence[Row]) -> None:
         what = " ".join([str(row.get("kind")), *(f"({mark})" for mark in marked)])
         happened = str(row.get("happenedat") or "").replace("T", " ").removesuffix("Z")
         why = f": {row['reason']}" if row.get("reason") else ""
-        fact = (f"{row.get('seq')!s:>4}  {happened} UTC  ", (what, "bold"), f"  {_change(row)}\n      by {who}{why}")
+        fact = (f"{row.get('seq')!s:>4}  {happened} UTC  ", (what, "bold"), f"  {change(row)}\n      by {who}{why}")
         console.print(Text.assemble(*fact), soft_wrap=True)
     for mark in sorted(marks & MARKS.keys()):
         console.print(Text(f"{mark}: {MARKS[mark]}", style="dim"), soft_wrap=True)
@@ -113,7 +113,8 @@ def _table() -> Table:
     return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
 
 
-def _change(row: Row) -> str:
+def change(row: Row) -> str:
+    """What a row changed, in words: `Approved → Rejected`."""
     before, after = _value(row.get("fromvalue")), _value(row.get("tovalue"))
     return f"{before} → {after}" if before else after
 
