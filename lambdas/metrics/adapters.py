@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 
 from governance.canonical import Json
 from governance.metrics import MAX_DATAPOINTS, Query, Row
@@ -23,6 +24,12 @@ CURSOR = {"endpointvariant": {"S": "run:metrics"}, "timestamp": {"N": "0"}}
 """Key of the row that holds where the last scheduled run ended; no variant's key begins so."""
 
 _REFUSED = frozenset({"ValidationError", "ValidationException", "InvalidParameterValue", "InvalidParameterCombination"})
+_AGAIN = frozenset({"InvalidNextToken", "InvalidNextTokenException", "InternalServiceFault", "InternalServiceError"})
+"""A token that ran out, and CloudWatch's own failures: the answer is begun anew, as after a throttle."""
+
+_UNHEARD = (HTTPClientError, NoConnection)
+"""Nothing came back in time. All calls here may be made twice."""
+
 _EXACT = 2**53
 
 
@@ -70,12 +77,13 @@ class CloudWatch:
         try:
             answer = self.client.get_metric_data(**parameters)
         except ClientError as error:
-            # A token that ran out begins the answer anew, like a throttle.
-            if is_transient(error) or code_of(error).startswith("InvalidNextToken"):
+            if is_transient(error) or code_of(error) in _AGAIN:
                 raise Busy(f"GetMetricData: {code_of(error)}") from error
             if code_of(error) in _REFUSED:
                 raise Refused(f"{code_of(error)}: {message_of(error)[:400]}") from error
             raise
+        except _UNHEARD as error:
+            raise Busy(f"GetMetricData: {type(error).__name__}") from error
         retries = int(answer.get("ResponseMetadata", {}).get("RetryAttempts", 0))
         results = tuple(_result(result) for result in answer["MetricDataResults"])
         return Page(results, answer.get("NextToken") or None, retries)
@@ -165,6 +173,8 @@ def _call(operation: Any, name: str, parameters: Mapping[str, Any]) -> Any:
         if is_transient(error):
             raise Busy(f"{name}: {code_of(error)}") from error
         raise
+    except _UNHEARD as error:
+        raise Busy(f"{name}: {type(error).__name__}") from error
 
 
 def _attribute(value: Json) -> dict[str, Any]:

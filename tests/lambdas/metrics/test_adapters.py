@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import ANY, Stubber
 
 from governance.metrics import Query, Row
@@ -39,10 +40,11 @@ QUERIES = (
 
 
 class Failing:
-    """A client whose every call fails with one error."""
+    """A client whose every call fails with one error, of a code or as given."""
 
-    def __init__(self, code: str) -> None:
-        self.error = ClientError({"Error": {"Code": code, "Message": "m"}}, "Operation")
+    def __init__(self, problem: str | Exception) -> None:
+        error = ClientError({"Error": {"Code": problem, "Message": "m"}}, "Operation")
+        self.error = error if isinstance(problem, str) else problem
 
     def __getattr__(self, name: str) -> Any:
         def call(**parameters: Any) -> Any:
@@ -107,18 +109,34 @@ def test_answers_are_mapped_by_id_and_never_by_label() -> None:
     assert page.token == "more"
 
 
-@pytest.mark.parametrize(
-    ("code", "meaning"),
-    [
-        ("Throttling", Busy), ("ThrottlingException", Busy), ("InternalFailure", Busy), ("InvalidNextToken", Busy),
-        ("InvalidNextTokenException", Busy), ("ValidationError", Refused), ("InvalidParameterValue", Refused),
-        ("AccessDenied", ClientError), ("InvalidClientTokenId", ClientError),
-    ],
+AGAIN = (
+    "Throttling", "ThrottlingException", "InternalFailure", "InternalServiceFault", "InvalidNextToken",
+    "InvalidNextTokenException",
 )  # fmt: skip
+REFUSALS = ("ValidationError", "InvalidParameterValue")
+DEFECTS = ("AccessDenied", "InvalidClientTokenId")
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning"), [*product(AGAIN, [Busy]), *product(REFUSALS, [Refused]), *product(DEFECTS, [ClientError])]
+)
 def test_errors_of_cloudwatch_mean_again_refused_or_defect(code: str, meaning: type[Exception]) -> None:
     """Guards: a missing right taken for a missing link; a throttle that ends the run."""
     with pytest.raises(meaning):
         CloudWatch(Failing(code), frozenset()).page(QUERIES, WINDOW, None)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ReadTimeoutError(endpoint_url="u"), EndpointConnectionError(endpoint_url="u")],
+    ids=lambda e: type(e).__name__,
+)
+def test_what_is_never_answered_is_asked_again(error: Exception) -> None:
+    """Guards: a slow answer that sends the whole window back to the queue for half an hour."""
+    with pytest.raises(Busy, match=type(error).__name__):
+        CloudWatch(Failing(error), frozenset()).page(QUERIES, WINDOW, None)
+    with pytest.raises(Busy, match=type(error).__name__):
+        DynamoMetrics(Failing(error), "m").put([row(0)])
 
 
 def test_endpoints_are_scanned_page_by_page_with_the_columns_that_are_needed() -> None:
