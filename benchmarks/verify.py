@@ -9,7 +9,7 @@ import hashlib
 import json
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,13 +18,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from benchmarks.timing import interleaved, show
+from blueprint.names import Table
 from console.anchors import ExportedAnchors
 from console.signatures import KeyRing
 from console.tables import DEDUP, HISTORY, LEDGER, STATE, ExportedTables
 from console.verify import Verification, verify
 from governance.anchor import Key, key_of, public_key_file, read, state_next, write
-from governance.canonical import canonical
-from governance.facts import LIFECYCLE_FIELD, Fact, Kind
+from governance.canonical import Json, canonical
+from governance.events import LIFECYCLE_FIELD
+from governance.facts import Fact, Kind
 from governance.ledger import EMPTY, Head, Row, seal
 from governance.stages import DEFAULT_STAGES
 from governance.state import State, head_of, project
@@ -63,7 +65,12 @@ def write_export(folder: Path, packages: int, count: int) -> None:
         for rows, _ in told
         for row in rows
     ]
-    tables = {LEDGER: [row for rows, _ in told for row in rows], DEDUP: items, STATE: [s for _, s in told], HISTORY: []}
+    tables: dict[Table, Sequence[Mapping[str, Json]]] = {
+        LEDGER: [row for rows, _ in told for row in rows],
+        DEDUP: items,
+        STATE: [s for _, s in told],
+        HISTORY: [],
+    }
     for table, lines in tables.items():
         path = folder / "tables" / f"{INSTALLATION}_{table}.jsonl"
         path.parent.mkdir(exist_ok=True)

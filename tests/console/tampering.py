@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from console.tables import DEDUP, LEDGER, STATE
 from governance.anchor import Key, key_of, public_key_file, read, state_next, write
 from governance.facts import content_id
 from governance.ledger import GENESIS, Head, row_hash
@@ -21,7 +22,6 @@ from tests.governance.samples import arn_of, envelope, iso, moment, package_deta
 from tests.lambdas.anchor.world import INSTALLATION, EcSigner, Installation
 
 Tables = dict[str, list[dict[str, Any]]]
-LEDGER, DEDUP, STATE = "modelgovernanceledger", "modelgovernancededup", "modelpackagestatechanges"
 
 VERSIONS = 3
 ROUNDS = 6

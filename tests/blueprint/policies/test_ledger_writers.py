@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from access import Case, decide, layers
-from blueprint.names import Table
+from blueprint.names import Function, Table
 from blueprint.policies.hub_roles import FUNCTION_ROLES
 from blueprint.policies.roles import RoleSpec
 from tests.blueprint.samples import HUB, KEYS, ORGANISATION_ID, REGION, organisation
@@ -21,7 +21,7 @@ REWRITES = (
     "UpdateTable", "UpdateTimeToLive",
 )  # fmt: skip
 
-WRITERS = {
+WRITERS: dict[Table, set[Function]] = {
     "modelgovernanceledger": {"capture", "reconcile"},
     "modelgovernancededup": {"capture", "reconcile"},
     "sagemakerendpointhistory": {"inventory"},
@@ -46,7 +46,7 @@ def tried(role: RoleSpec, action: str, table: Table, *more: dict[str, Any], **co
 
 @pytest.mark.parametrize("table", EVIDENCE)
 @pytest.mark.parametrize("function", FUNCTION_ROLES)
-def test_no_function_can_update_replace_or_delete_a_row(function: str, table: Table) -> None:
+def test_no_function_can_update_replace_or_delete_a_row(function: Function, table: Table) -> None:
     """Guards: history that some function of ours could change, or let expire."""
     role = FUNCTION_ROLES[function](EXAMPLE, KEYS)
     for action in REWRITES:
@@ -56,7 +56,7 @@ def test_no_function_can_update_replace_or_delete_a_row(function: str, table: Ta
 
 @pytest.mark.parametrize("table", EVIDENCE)
 @pytest.mark.parametrize("function", FUNCTION_ROLES)
-def test_only_the_recorders_insert(function: str, table: Table) -> None:
+def test_only_the_recorders_insert(function: Function, table: Table) -> None:
     """Guards: a row of the ledger that nobody but capture, or the reconcile, should have been able to write."""
     role = FUNCTION_ROLES[function](EXAMPLE, KEYS)
     inserts = decide(tried(role, "PartiQLInsert", table, **IN_TRANSACTION)).allowed
@@ -70,9 +70,11 @@ def test_only_the_recorders_insert(function: str, table: Table) -> None:
     + [("anchor", "modelpackagestatechanges")]
     + [(function, table) for table in EVIDENCE for function in sorted(WRITERS[table])],
 )
-def test_writers_and_witness_are_refused_even_with_every_right_beside_their_own(function: str, table: Table) -> None:
+def test_writers_and_witness_are_refused_even_with_every_right_beside_their_own(
+    function: Function, table: Table
+) -> None:
     """Guards: a policy attached by mistake makes the writer of evidence, or its witness, able to rewrite it."""
-    role = FUNCTION_ROLES[function](EXAMPLE, KEYS)  # type: ignore[index]  # names of functions, as texts
+    role = FUNCTION_ROLES[function](EXAMPLE, KEYS)
     actions = (*REWRITES, "PartiQLInsert") if function == "anchor" else REWRITES
     for action in actions:
         case = tried(role, action, table, EVERYTHING, **IN_TRANSACTION)
@@ -80,8 +82,8 @@ def test_writers_and_witness_are_refused_even_with_every_right_beside_their_own(
 
 
 @pytest.mark.parametrize("function", sorted(WRITERS["modelgovernanceledger"]))
-def test_ledger_rows_are_inserted_within_a_transaction_only(function: str) -> None:
+def test_ledger_rows_are_inserted_within_a_transaction_only(function: Function) -> None:
     """Guards: a row without its dedup item and its state."""
-    role = FUNCTION_ROLES[function](EXAMPLE, KEYS)  # type: ignore[index]  # names of functions, as texts
+    role = FUNCTION_ROLES[function](EXAMPLE, KEYS)
     assert decide(tried(role, "PartiQLInsert", "modelgovernanceledger", **IN_TRANSACTION)).allowed
     assert not decide(tried(role, "PartiQLInsert", "modelgovernanceledger")).allowed

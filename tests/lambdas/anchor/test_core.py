@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from governance.anchor import NO_PREVIOUS, key_of, public_key_file, write
 from governance.anchor_chain import verify_anchors
 from governance.errors import AnchorError
-from governance.ledger import Row, row_hash
+from governance.ledger import Head, Row, row_hash
 from lambdas.anchor.core import NotARun, due_of
 from lambdas.anchor.fakes import FakeHistory, FakeLedger, FakeVault
 from tests.governance.histories import Endpoint
@@ -65,7 +65,8 @@ def test_anchors_hold_the_heads_of_all_packages_and_endpoints_one_after_the_othe
 
 def test_the_public_key_is_published_once_before_the_first_anchor_that_names_it() -> None:
     """Guards: an anchor that nobody can verify, because the run died before its key was there."""
-    made, written = story(until=0), []
+    made = story(until=0)
+    written: list[str] = []
     made.vault.before_write = written.append
     made.anchor()
     made.anchor()
@@ -238,12 +239,13 @@ def _state(made: Installation, **columns: object) -> None:
 def _rechain(made: Installation, from_row: int) -> None:
     """Rewrite rows of the first version consistently, state row included."""
     rows = [row for (arn, _), row in sorted(made.world.tables.ledger.items()) if arn == arn_of(1)]
-    for before, row in itertools.pairwise([None, *rows]):
-        if before is not None:
-            row["prevhash"] = before["hash"]
+    before: Row = {"hash": NO_PREVIOUS}
+    for row in rows:
+        row["prevhash"] = before["hash"]
         if row["seq"] == from_row:
             row["reason"] = "forged"
         row["hash"] = row_hash(row)
+        before = row
     _state(made, ledgerhash=rows[-1]["hash"])
 
 
@@ -302,9 +304,15 @@ def test_it_signs_no_end_of_a_history_that_its_rows_do_not_lead_to(
 
 def test_only_rows_since_the_anchor_before_are_read() -> None:
     """Guards: a run whose cost grows with the ledger instead of with what happened since."""
-    made, read = story(until=1), []
+    made = story(until=1)
+    read: list[tuple[str, int, int]] = []
     rows = made.ledger.rows
-    made.ledger.rows = lambda arn, after, to: (read.append((arn, after.seq, to.seq)), rows(arn, after, to))[1]  # type: ignore[method-assign]
+
+    def counted(arn: str, after: Head, to: Head) -> Iterator[Row]:
+        read.append((arn, after.seq, to.seq))
+        return rows(arn, after, to)
+
+    made.ledger.rows = counted  # type: ignore[method-assign]  # to see what is asked for
     made.anchor()
     assert read == []
     later = story(until=2).world.tables
