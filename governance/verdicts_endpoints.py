@@ -163,7 +163,7 @@ class _Look:
             shown.append(
                 {
                     "name": component.name, "model": specification.model, "artifact": specification.url,
-                    "base": specification.base, "packages": sorted(_packages(judged)), "copies": component.copies,
+                    "base": specification.base, "packages": sorted(_packages(judged)),
                 }
             )  # fmt: skip
         if not component.specifications:

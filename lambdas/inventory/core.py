@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from governance.canonical import Json, iso
+from governance.endpoint_history import next_row
 from governance.errors import EventError
 from governance.inventory import Endpoint, Gone, Unreadable
 from governance.inventory_rows import (
@@ -24,6 +25,7 @@ from governance.inventory_rows import (
     unknown_columns,
     verdict_columns,
 )
+from governance.ledger import EMPTY, Head
 from governance.stages import Stages
 from governance.verdicts import Scope, Verdict
 from governance.verdicts_endpoints import judge, judge_job
@@ -33,9 +35,12 @@ from lambdas.common.log import Log
 from lambdas.common.measure import Measure
 from lambdas.inventory.jobs import AccountJob, EndpointJob, Resume, Run, parse_job
 from lambdas.inventory.look import Look, settled
-from lambdas.inventory.ports import Accounts, Artifacts, Hosting, Jobs, Meter, Registry, States, Table
+from lambdas.inventory.ports import Accounts, Artifacts, History, Hosting, Jobs, Meter, Registry, States, Table
 
 FUNCTION = "inventory"
+ATTEMPTS = 5
+"""Tries to add a row to an endpoint's history; each was lost to another look at the same endpoint."""
+
 ENOUGH_SECONDS = 60.0
 """With less than this left a walk goes on in another invocation: no endpoint takes longer to look at."""
 
@@ -60,6 +65,7 @@ class Inventory:
     states: States
     artifacts: Artifacts
     table: Table
+    history: History
     jobs: Jobs
     meter: Meter
     accounts: tuple[Account, ...]
@@ -120,6 +126,7 @@ class Inventory:
         arn = self.arn_of(account.account, name)
         if isinstance(endpoint, Gone):
             self.table.bury(arn, tombstone_columns(seen), seen)
+            self._remember(arn)
             return "gone"
         if isinstance(endpoint, Unreadable):
             self.doubt(account, arn, name, f"the endpoint can't be read: {endpoint.code}", walked)
@@ -136,6 +143,7 @@ class Inventory:
         self.table.record(
             endpoint.arn, state_columns(endpoint, seen), verdict_columns(endpoint, judgement, account.stack, walked)
         )
+        self._remember(endpoint.arn)
         return judgement.verdict.value
 
     def doubt(self, account: Account, arn: str, name: str, reason: str, walked: datetime) -> None:
@@ -145,6 +153,22 @@ class Inventory:
             "account": account.account, "region": region, "endpointname": name, "stack": account.stack,
         }  # fmt: skip
         self.table.doubt(arn, known | unknown_columns(reason, walked))
+        self._remember(arn)
+
+    def _remember(self, arn: str) -> None:
+        """Add what an endpoint's row says now to its history, unless its last row there says it already.
+
+        Compared with the history and not with the row before: what a crash kept out of it, the next look adds.
+        """
+        for _attempt in range(ATTEMPTS):
+            row, last = self.table.row(arn), self.history.last(arn)
+            if row is None:
+                return
+            head = Head(int(last["seq"]), str(last["hash"])) if last else EMPTY
+            new = next_row(row, last, head, observed=iso(self.now()))
+            if new is None or self.history.append(new):
+                return
+        raise Busy(f"{ATTEMPTS} others added to the history of {arn} while this look did")
 
     def measure(self, started: datetime) -> None:
         """Once every account has been walked since `started`: the run is complete, and its numbers are put."""
@@ -153,7 +177,7 @@ class Inventory:
         own = {str(row["account"]): row for row in rows if is_account(row) and row["account"] in accounts}
         if any(str((own.get(account) or {}).get("walkstarted") or "") < iso(started) for account in accounts):
             return
-        alive = [row for row in rows if not is_account(row) and row.get("account") in accounts and _lives(row)]
+        alive = [row for row in rows if row.get("account") in accounts and _endpoint_lives(row)]
         counts = Counter(shown_verdict(row) for row in alive)
         unreadable = sum(row["verdict"] == Verdict.UNKNOWN for row in own.values())
         by_function = {"Function": FUNCTION}
@@ -235,22 +259,23 @@ class _Walk:
 
     def _unseen(self) -> list[Mapping[str, Json]]:
         """The account's rows that are alive and that nobody saw since the walk began."""
-        return [
-            row
-            for row in self.inventory.table.rows()
-            if row.get("account") == self.account.account
-            and not is_account(row)
-            and _lives(row)
-            and str(row.get("lastseen") or "") < iso(self.job.started)
-        ]
+        return [row for row in self._alive() if str(row.get("lastseen") or "") < iso(self.job.started)]
+
+    def _alive(self) -> list[Mapping[str, Json]]:
+        """The account's endpoints that the table holds as alive."""
+        rows = self.inventory.table.rows()
+        return [row for row in rows if row.get("account") == self.account.account and _endpoint_lives(row)]
 
     def _unreadable(self, why: Unreadable, walked: datetime) -> str:
         """Nothing of an account that can't be read is clean: its row and those of its endpoints become unknown."""
         reason = f"the account can't be read: {why.code}"
-        for row in self.inventory.table.rows():
-            if row.get("account") == self.account.account and not is_account(row) and _lives(row):
-                arn, name = str(row["endpointarn"]), str(row["endpointname"])
-                self.inventory.doubt(self.account, arn, name, reason, walked)
+        for row in self._alive():
+            if row.get("verdict") == Verdict.UNKNOWN and str(row.get("walkedat") or "") >= iso(self.job.started):
+                continue
+            arn, name = str(row["endpointarn"]), str(row["endpointname"])
+            self.inventory.doubt(self.account, arn, name, reason, walked)
+            if self.remaining() < ENOUGH_SECONDS:
+                return self._continue(self.job.resume)
         self._close(walked, self.job.resume.walked, (), reason)
         self.log.error("account can't be read", code=why.code)
         if why.passing:
@@ -279,5 +304,5 @@ def _after(names: tuple[str, ...], done: str | None) -> tuple[str, ...]:
     return names[names.index(done) + 1 :] if done in names else names
 
 
-def _lives(row: Mapping[str, Json]) -> bool:
-    return not row.get("deletedat")
+def _endpoint_lives(row: Mapping[str, Json]) -> bool:
+    return not is_account(row) and not row.get("deletedat")

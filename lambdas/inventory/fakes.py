@@ -25,6 +25,7 @@ from governance.inventory import (
     Unreadable,
 )
 from governance.inventory_rows import Columns, account_key
+from governance.ledger import Row
 from lambdas.common.accounts import Account
 from lambdas.common.measure import Measure
 from lambdas.inventory.ports import Page
@@ -165,6 +166,10 @@ class FakeTable:
             "account", account_key(account), columns, later and _older(row, columns, "walkedat"), "lastseen"
         )
 
+    def row(self, arn: str) -> Mapping[str, Json] | None:
+        self.fault("table.row:before")
+        return dict(self.kept[arn]) if arn in self.kept else None
+
     def rows(self) -> Iterator[Mapping[str, Json]]:
         self.fault("table.rows:before")
         for row in list(self.kept.values()):
@@ -187,6 +192,27 @@ def _older(row: Mapping[str, Json], columns: Columns, name: str) -> bool:
 
 def _lives(row: Mapping[str, Json]) -> bool:
     return row.get("deletedat") is None
+
+
+@dataclass
+class FakeHistory:
+    """Chains by endpoint, in order. A row that is there can't be replaced."""
+
+    chains: dict[str, list[Row]] = field(default_factory=dict)
+    fault: Fault = no_fault
+
+    def last(self, arn: str) -> Row | None:
+        self.fault("history.last:before")
+        return dict(self.chains[arn][-1]) if self.chains.get(arn) else None
+
+    def append(self, row: Row) -> bool:
+        self.fault("history.append:before")
+        chain = self.chains.setdefault(str(row["endpointarn"]), [])
+        free = not any(one["seq"] == row["seq"] for one in chain)
+        if free:
+            chain.append(dict(row))
+        self.fault("history.append:after")
+        return free
 
 
 @dataclass

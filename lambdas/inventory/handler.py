@@ -19,7 +19,7 @@ from lambdas.common.measure import Measures
 from lambdas.common.settings import Environment, names
 from lambdas.inventory.adapters import ADAPTIVE, ReaderRoles, S3Artifacts, SageMakerRegistry
 from lambdas.inventory.core import Inventory
-from lambdas.inventory.tables import DynamoStates, DynamoTable, SqsJobs
+from lambdas.inventory.tables import DynamoHistory, DynamoStates, DynamoTable, SqsJobs
 
 
 class Context(Protocol):
@@ -34,6 +34,7 @@ class Settings:
 
     state_table: str
     endpoints_table: str
+    history_table: str
     stages: Stages
     groups: frozenset[str]
     accounts: tuple[Account, ...]
@@ -49,6 +50,7 @@ class Settings:
         settings = Settings(
             state_table=environment.text("STATE_TABLE"),
             endpoints_table=environment.text("ENDPOINTS_TABLE"),
+            history_table=environment.text("HISTORY_TABLE"),
             stages=environment.parsed("STAGES", Stages.parse, DEFAULT_STAGES),
             groups=environment.parsed("GROUPS", names("GROUPS"), frozenset()),
             accounts=environment.parsed("ACCOUNTS", read_accounts, ()),
@@ -86,6 +88,7 @@ def _warm() -> Warm:
         states=DynamoStates(dynamodb, settings.state_table),
         artifacts=S3Artifacts(client("s3"), settings.artifact_bucket),
         table=DynamoTable(dynamodb, settings.endpoints_table),
+        history=DynamoHistory(dynamodb, settings.history_table),
         jobs=SqsJobs(client("sqs"), settings.jobs_url, settings.dlq_url),
         meter=Measures(client("cloudwatch"), settings.prefix, log),
         accounts=settings.accounts,

@@ -20,6 +20,7 @@ from governance.inventory import (
     Unreadable,
 )
 from governance.inventory_rows import Columns
+from governance.ledger import Row
 from lambdas.common.accounts import Account
 from lambdas.common.measure import Measure
 
@@ -99,10 +100,23 @@ class Table(Protocol):
     def account(self, account: str, columns: Columns) -> bool:
         """Write an account's own row, unless one of a later walk is there; whether it was written."""
 
+    def row(self, arn: str) -> Mapping[str, Json] | None:
+        """An endpoint's row as it is, consistently."""
+
     def rows(self) -> Iterator[Mapping[str, Json]]:
         """Of every row, consistently: endpointarn, endpointname, account, verdict, status, deletedat, lastseen,
         walkedat, lastmodifiedtime, walkstarted.
         """
+
+
+class History(Protocol):
+    """The endpoints' history: one chain per endpoint, to which rows can be added and nothing else."""
+
+    def last(self, arn: str) -> Row | None:
+        """The end of an endpoint's chain, consistently."""
+
+    def append(self, row: Row) -> bool:
+        """Add a row; False where its place is taken."""
 
 
 class Jobs(Protocol):

@@ -11,14 +11,19 @@ from botocore.exceptions import ClientError
 
 from governance.canonical import Json, iso
 from governance.inventory_rows import Columns, account_key
+from governance.ledger import Row
 from lambdas.common.attributes import from_item, to_attribute
 from lambdas.common.aws import Busy, code_of, is_transient
 from lambdas.common.queues import send_dead_letter
+from lambdas.common.tables import insert_statement
 
 _READ = (
     "endpointarn", "endpointname", "account", "verdict", "status", "deletedat", "lastseen", "walkedat",
     "lastmodifiedtime", "walkstarted",
 )  # fmt: skip
+
+_TAKEN = frozenset({"DuplicateItemException", "ConditionalCheckFailedException"})
+"""What ExecuteStatement says of an INSERT whose key is there (boto:dynamodb DuplicateItemException)."""
 
 _OLDER_STATE = "attribute_not_exists(#eventorder) OR #eventorder < :eventorder"
 _OLDER_WALK = "attribute_not_exists(#walkedat) OR #walkedat < :walkedat"
@@ -98,6 +103,11 @@ class DynamoTable:
         older = f"({_OLDER_WALK}) AND (attribute_not_exists(#walkstarted) OR #walkstarted <= :walkstarted)"
         return self._update(account_key(account), columns, older)
 
+    def row(self, arn: str) -> Mapping[str, Json] | None:
+        key = {"endpointarn": {"S": arn}}
+        item = _read("GetItem", self.client.get_item, TableName=self.table, Key=key, ConsistentRead=True).get("Item")
+        return from_item(item) if item else None
+
     def rows(self) -> Iterator[Mapping[str, Json]]:
         return _scan(self.client, self.table, _READ, consistent=True)
 
@@ -136,6 +146,41 @@ class DynamoTable:
                 return False
             if is_transient(error):
                 raise Busy(f"UpdateItem: {code_of(error)}") from error
+            raise
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoHistory:
+    """The endpoints' history. `client` is a boto3 dynamodb client.
+
+    By PartiQL INSERT, as the ledger: the one right to write that can't replace a row.
+    """
+
+    client: Any
+    table: str
+
+    def last(self, arn: str) -> Row | None:
+        items = _read(
+            "Query",
+            self.client.query,
+            TableName=self.table,
+            KeyConditionExpression="endpointarn = :arn",
+            ExpressionAttributeValues={":arn": {"S": arn}},
+            ScanIndexForward=False,
+            Limit=1,
+            ConsistentRead=True,
+        )["Items"]
+        return from_item(items[0]) if items else None
+
+    def append(self, row: Row) -> bool:
+        try:
+            self.client.execute_statement(**insert_statement(self.table, row))
+        except ClientError as error:
+            if code_of(error) in _TAKEN:
+                return False
+            if is_transient(error):
+                raise Busy(f"ExecuteStatement: {code_of(error)}") from error
             raise
         return True
 

@@ -383,7 +383,7 @@ def test_components_with_models_are_judged_by_them() -> None:
     judgement = placed(serving(), component("c", Specification(model="credit")))
     assert (judgement.verdict, judgement.packages) == (Verdict.APPROVED, (arn_of(),))
     assert judgement.variants[0]["components"] == [
-        {"name": "c", "model": "credit", "artifact": None, "base": None, "packages": [arn_of()], "copies": 1}
+        {"name": "c", "model": "credit", "artifact": None, "base": None, "packages": [arn_of()]}
     ]
 
 

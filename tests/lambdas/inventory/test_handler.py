@@ -35,7 +35,8 @@ def variables(tmp_path: Path) -> dict[str, str]:
     accounts = tmp_path / "accounts.json"
     accounts.write_text(json.dumps(ENTRIES), encoding="utf-8")
     return {
-        "STATE_TABLE": "s", "ENDPOINTS_TABLE": "e", "PREFIX": "mlgov", "GROUPS": '["ModelCreditRisk"]',
+        "STATE_TABLE": "s", "ENDPOINTS_TABLE": "e", "HISTORY_TABLE": "h", "PREFIX": "mlgov",
+        "GROUPS": '["ModelCreditRisk"]',
         "STAGES": '[{"stage": "dev", "lifecycle": "Development"}]', "ACCOUNTS": str(accounts),
         "ARTIFACT_BUCKET": "b", "JOBS_URL": "https://jobs", "DLQ_URL": "https://dlq",
     }  # fmt: skip

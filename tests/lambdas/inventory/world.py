@@ -18,6 +18,7 @@ from lambdas.inventory.core import Inventory
 from lambdas.inventory.fakes import (
     FakeAccounts,
     FakeArtifacts,
+    FakeHistory,
     FakeHosting,
     FakeJobs,
     FakeMeter,
@@ -52,6 +53,7 @@ class Organisation:
     states: FakeStates = field(default_factory=FakeStates)
     artifacts: FakeArtifacts = field(default_factory=FakeArtifacts)
     table: FakeTable = field(default_factory=FakeTable)
+    history: FakeHistory = field(default_factory=FakeHistory)
     jobs: FakeJobs = field(default_factory=FakeJobs)
     meter: FakeMeter = field(default_factory=FakeMeter)
     plan: Iterator[Callable[[str], None] | None] = field(default_factory=lambda: iter(()))
@@ -62,7 +64,7 @@ class Organisation:
         self.hostings: dict[str, FakeHosting | Unreadable] = {a.account: FakeHosting() for a in self.accounts}
         self.open = FakeAccounts(self.hostings)
         for port in (
-            self.open, self.registry, self.states, self.artifacts, self.table, self.jobs, self.meter,
+            self.open, self.registry, self.states, self.artifacts, self.table, self.history, self.jobs, self.meter,
             *self.hostings.values(),
         ):  # fmt: skip
             port.fault = self._fault  # type: ignore[union-attr]
@@ -72,6 +74,7 @@ class Organisation:
             states=self.states,
             artifacts=self.artifacts,
             table=self.table,
+            history=self.history,
             jobs=self.jobs,
             meter=self.meter,
             accounts=self.accounts,
