@@ -27,7 +27,7 @@ QUALITY_NAMES = ("Precision", "Accuracy", "F2Score", "TotalViolations")
 QUALITY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
 """A further quality metric's name: its lower-case form must be a column name that Athena takes without quotes."""
 
-MOST_QUALITY_NAMES = 50
+MOST_QUALITY_NAMES = 20
 """Each is one more query per variant and run, which is what CloudWatch charges for."""
 
 
