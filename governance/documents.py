@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from governance.canonical import Json, canonical, floats_as_text, sha256_text
 
@@ -25,10 +25,10 @@ class Document:
 
     name: str
     text: str
+    sha256: str = field(init=False)
 
-    @property
-    def sha256(self) -> str:
-        return sha256_text(self.text)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sha256", sha256_text(self.text))
 
 
 def object_key(sha256: str) -> str:
@@ -38,10 +38,10 @@ def object_key(sha256: str) -> str:
 
 def without_environment(value: Json) -> Json:
     """The same document with each value of an `Environment` map as `sha256:<digest>`, at whatever depth."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {
             key: _digests(inner)
-            if key.casefold() == _ENVIRONMENT and isinstance(inner, Mapping)
+            if isinstance(inner, dict) and key.casefold() == _ENVIRONMENT
             else without_environment(inner)
             for key, inner in value.items()
         }

@@ -47,7 +47,7 @@ def test_records_of_cloudtrail_lose_environment_values_too() -> None:
 
 def test_a_changed_environment_changes_the_digest() -> None:
     """Guards: an approved model that is told to run another program."""
-    other = {"Containers": [{**SPECIFICATION["Containers"][0], "Environment": {"PASSWORD": "x", "N": "1"}}]}  # type: ignore[index,dict-item]
+    other = {"Containers": [{**SPECIFICATION["Containers"][0], "Environment": {"PASSWORD": "x", "N": "1"}}]}  # type: ignore[index]
     assert specification_digest(other | {"Threshold": 0.5}) != specification_digest(SPECIFICATION)
 
 

@@ -44,12 +44,13 @@ class History:
     named: set[tuple[int, int]] = field(default_factory=set)
     actions_say: bool = True
     lineage: bool = True
+    copies: tuple[int, ...] = (1,)
 
 
-def draw(rng: Random, versions: int, most_changes: int) -> History:
-    """A history: lives, then for each change what is told of it, when, and how often."""
+def draw(rng: Random, versions: int, most_changes: int, copies: tuple[int, ...] = (1, 1, 2, 3)) -> History:
+    """A history: lives, then for each change what is told of it, when, and how often (one of `copies`)."""
     lives = {version.number: version for version in live(rng, range(1, versions + 1), most_changes)}
-    history = History(lives, actions_say=rng.random() < 0.7, lineage=rng.random() < 0.7)
+    history = History(lives, actions_say=rng.random() < 0.7, lineage=rng.random() < 0.7, copies=copies)
     calm = rng.random() < 0.3
     for version in lives.values():
         for change in version.changes:
@@ -100,7 +101,7 @@ def _post(
     rng: Random, history: History, version: Version, body: str, facts: tuple[tuple[int, str], ...], phase: int,
     index: int,
 ) -> None:  # fmt: skip
-    for _copy in range(rng.choice((1, 1, 2, 3))):
+    for _copy in range(rng.choice(history.copies)):
         last = len(version.changes) - 1
         shown = last if phase == SECOND else rng.randint(index, last)
         history.messages.append(Message(body, version.number, facts, phase, shown))
@@ -223,6 +224,7 @@ class Play:
     faulty: tuple[int, Callable[[str], None]] | None = None
     world: World = field(default_factory=World)
     deliveries: int = 0
+    jobs: int = 0
 
     def run(self) -> None:
         """First deliveries, reconcile, late deliveries, reconcile; with trouble on the way."""
@@ -287,4 +289,4 @@ class Play:
     def _work(self) -> None:
         short = iter([self.rng.choice((300.0, 300.0, 20.0)) for _ in range(self.faults)])
         self.world.left = lambda: next(short, 300.0)
-        self.world.work({"job": "run"})
+        self.jobs += self.world.work({"job": "run"})

@@ -285,7 +285,7 @@ def test_backfill_takes_over_a_registry_that_existed_before() -> None:
     assert kinds(world, arn_of(2)) == [("registration", "backfill"), ("gap", "backfill")]
     state = world.tables.state[arn_of(2)]
     assert (state["modelapprovalstatus"], state["approvalkind"], state["incident"]) == ("Approved", "gap", None)
-    assert state["artifacturl"].startswith(f"s3://{BUCKET}/")
+    assert str(state["artifacturl"]).startswith(f"s3://{BUCKET}/")
     before = len(world.tables.ledger)
     world.work({"job": "backfill"})
     world.work(RUN)

@@ -12,27 +12,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.lambdas.reconcile.checks import check
-from tests.lambdas.reconcile.history import FIRST, SECOND, History, Play, Told, draw
+from tests.lambdas.reconcile.history import Play, draw
+from tests.lambdas.reconcile.play import play, reference
 from tests.lambdas.reconcile.world import World, crash, throttle
-
-
-def reference(history: History) -> Told:
-    told = Told(history)
-    for phase in (FIRST, SECOND):
-        told.deliver(phase)
-        told.reconcile(phase)
-    return told
-
-
-def play(rng: Random, versions: int, most_changes: int, faults: int) -> Play:
-    """Play a history to its end and check it; another run then finds nothing."""
-    played = Play(draw(rng, versions, most_changes), rng, faults)
-    played.run()
-    check(played.world, played.history, reference(played.history))
-    before = len(played.world.tables.ledger)
-    played.world.work({"job": "run"})
-    assert len(played.world.tables.ledger) == before, "a run after the last one found something"
-    return played
 
 
 @settings(
