@@ -26,9 +26,9 @@ _READS = "SageMaker reads the changed artifact of the version as the registry's 
 @serves(
     "sagemaker", "UpdateModelPackage", needs=package_need, fidelity="emulated",
     source=_MODEL + "UpdateModelPackage; automating-sagemaker-with-eventbridge for the event's fields",
-    note="the image is not pulled (no ECR); that an event names the fields sent, also when a value stays as it was, "
-    "and that a change of the card alone sends none, are assumptions, documented nowhere; a life cycle that is sent "
-    "leaves an action (ListActions)",
+    note="the image is not pulled (no ECR), its digest is made up; that an event names the fields sent, also when a "
+    "value stays as it was, and that a change of the card alone sends none, are assumptions, documented nowhere; a "
+    "life cycle that is sent leaves an action (ListActions)",
 )  # fmt: skip
 def update_package(org: Organisation, call: Call) -> Params:
     return answer_once(org, call, call.params.get("ClientToken"), lambda: _update(org, call))

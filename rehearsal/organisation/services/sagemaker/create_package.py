@@ -43,9 +43,9 @@ _READS = "SageMaker reads the artifact of the new version as the registry's acco
 @serves(
     "sagemaker", "CreateModelPackage", needs=create_package_need, fidelity="emulated",
     source="botocore sagemaker service-2: CreateModelPackage; model-registry-version (who must be able to read)",
-    note="versioned packages only; Completed at once, no validation job; the image is not pulled (no ECR); that the "
-    "registry's account reads the artifact, that a clone starts as PendingManualApproval without a stage, and that a "
-    "deleted version's number is never given again are assumptions, documented nowhere",
+    note="versioned packages only; Completed at once, no validation job; the image is not pulled (no ECR), its digest "
+    "is made up; that the registry's account reads the artifact, that a clone starts as PendingManualApproval without "
+    "a stage, and that a deleted version's number is never given again are assumptions, documented nowhere",
 )  # fmt: skip
 def create_package(org: Organisation, call: Call) -> Params:
     return answer_once(org, call, call.params.get("ClientToken"), lambda: _create(org, call))
