@@ -76,7 +76,7 @@ class Crash:
     """A function's process is killed before or after the `call`-th AWS call of an invocation, counted from 1.
 
     With `service` and `operation` only their calls count. `times`: in how many invocations; then it is over. Tries that
-    an SDK makes again count too.
+    an SDK makes again count too; calls while the function's module is loaded don't.
     """
 
     function: str
@@ -160,7 +160,7 @@ class Faults:
     def blow(self, call: Call) -> Blow | None:
         """Count a call; the crash that it brings about, if it does."""
         environment = self._environment(call) if self._crashes else None
-        if environment is None:
+        if environment is None or not environment.request_id:
             return None
         with self._lock:
             due = [

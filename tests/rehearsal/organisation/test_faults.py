@@ -147,6 +147,15 @@ class TestThrottles:
             ("RequestThrottled", "not reached"), (None, "allowed"),
         ]  # fmt: skip
 
+    def test_a_throttle_spares_other_functions_and_operations(self, bench: Workbench, control: Control) -> None:
+        """Guards: a throttle of one thing that strikes all, by which nothing tells what a program doesn't bear."""
+        sender(bench, "spared")
+        by_function = Throttle(service="sqs", functions=["somebody"], probability=1)
+        by_operation = Throttle(service="sqs", operations=["ReceiveMessage"], probability=1)
+        by_service = Throttle(service="dynamodb", probability=1)
+        with control.disturbance(throttles=[by_function, by_operation, by_service]):
+            assert run(bench, "spared") == "sent"
+
     def test_the_sdk_tries_again_and_gets_through(self, bench: Workbench, control: Control) -> None:
         """Guards: an error that boto3 doesn't take for a throttle."""
         url, _ = sender(bench, "patient")
