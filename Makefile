@@ -1,4 +1,5 @@
-# The commands of this repository: two for everybody, one for patience, and the one that ends what `make rehearse ARGS=--keep` left running.
+# The commands of this repository: two for everybody, one for patience, and the one that ends what
+# `make rehearse ARGS=--keep` left running.
 # Each does its own set-up: what is missing is installed into this folder (.venv, .pulumi), nothing elsewhere.
 
 .DEFAULT_GOAL := help

@@ -117,8 +117,8 @@ def test_an_event_that_comes_after_its_recovery_adds_nothing(world: World) -> No
 def test_the_same_value_set_twice_in_a_moment_is_two_facts(world: World) -> None:
     """Guards: of two approvals within seconds, one of whose events was lost, only one is ever recorded."""
     first, second = moment(5), moment(5) + timedelta(seconds=3)
-    assert world.delivered(event(first))
-    world.registry.versions[ARN] = shown(second, "Approved")
+    assert world.delivered(event(first + timedelta(seconds=3.5)))
+    world.registry.versions[ARN] = shown(second + timedelta(seconds=2), "Approved")
     world.trail.histories = {HUB: [approval(first), approval(second, who=AUTHOR)]}
     world.work(RUN)
     assert [kind for kind, _ in kinds(world) if kind == "approval"] == ["approval", "approval"]
