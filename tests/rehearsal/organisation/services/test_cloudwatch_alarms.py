@@ -311,3 +311,19 @@ def test_more_breaches_never_end_an_alarm(
         assert evaluate(condition, worse) == "ALARM"
     if evaluate(condition, worse) == "OK":
         assert evaluate(condition, values) == "OK"
+
+
+def test_an_alarm_tells_another_account_s_topic(bench: Workbench) -> None:
+    """Guards alarms of spokes that publish to the hub's topic: its policy decides, by the alarm's own account."""
+    topic, url = inbox(bench)
+    dev, test = bench.beside("dev"), bench.beside("test")
+    statement = {
+        "Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish",
+        "Resource": topic, "Condition": {"StringEquals": {"aws:SourceAccount": dev.account}},
+    }  # fmt: skip
+    bench.sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document(statement))
+    for spoke in (dev, test):
+        alarm(spoke, AlarmActions=[topic])
+        put(spoke, 2.0)
+    bench.advance(60)
+    assert [json.loads(one["Body"])["AWSAccountId"] for one in bench.receive(url)] == [dev.account]
