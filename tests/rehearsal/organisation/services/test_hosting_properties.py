@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rehearsal.organisation.control import Control, ControlError
@@ -123,6 +123,8 @@ class Course:
         assert "PendingDeploymentSummary" not in shown
 
 
+@example(steps=["maintain", "update", "scale"])
+@example(steps=["fail hard", "update", "wait", "maintain"])
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, min_size=2, max_size=12))
 def test_an_endpoint_ends_as_its_history_says(
