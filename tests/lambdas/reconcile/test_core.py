@@ -126,6 +126,18 @@ def test_the_same_value_set_twice_in_a_moment_is_two_facts(world: World) -> None
     assert len([kind for kind, _ in kinds(world) if kind == "approval"]) == 2
 
 
+def test_two_lost_calls_of_one_moment_are_two_facts(world: World) -> None:
+    """Guards: the row that was recovered from one record taken for the row of another."""
+    first, second = moment(5), moment(5) + timedelta(seconds=3)
+    world.registry.versions[ARN] = shown(moment(20), "Rejected")
+    world.trail.histories = {
+        HUB: [approval(first), approval(second, who=AUTHOR), approval(moment(20), "Rejected")]
+    }  # fmt: skip
+    world.work(RUN)
+    world.work(RUN)
+    assert kinds(world)[1:] == [("approval", "recovered")] * 3
+
+
 def test_a_call_repeated_with_its_token_is_one_change(world: World) -> None:
     """Guards: an SDK's own retry counts as a second approval."""
     request = {"modelPackageArn": ARN, "modelApprovalStatus": "Approved", "clientToken": "one"}
