@@ -17,7 +17,7 @@ from blueprint.policies.function_parts import OWN_NAMESPACE
 
 Comparison = Literal["GreaterThanThreshold", "LessThanThreshold"]
 Statistic = Literal["Maximum", "Sum"]
-Missing = Literal["notBreaching", "breaching"]
+Missing = Literal["notBreaching", "breaching", "ignore"]
 
 WATCH_SECONDS = 300
 LAG_SECONDS = 900
@@ -29,6 +29,19 @@ JOB_WAIT_SECONDS = 3_600
 """Jobs wait for others of their kind; an hour is longer than the longest schedule's pile."""
 
 MISSED_RUNS = 3
+
+ALARMING_VERDICTS = {
+    "unapproved": "an endpoint serves a model that isn't approved",
+    "revoked-after-deploy": "an endpoint still serves a model whose approval was revoked",
+    "wrong-stage": "an endpoint serves a model that is approved for another stage only",
+    "unregistered": "an endpoint serves a model that nobody registered",
+    "digest-differs": "an endpoint serves another artifact or image than the one that was approved",
+    "deleted-package": "an endpoint serves a model version that was deleted from the registry",
+    "model-deleted": "nobody can say what an endpoint serves, since its model was deleted or replaced",
+    "config-deleted": "nobody can say what an endpoint serves, since its configuration was deleted or replaced",
+    "unknown": "what an endpoint serves couldn't be read",
+}
+"""Every verdict of the inventory but `approved`: somebody has to act."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +91,9 @@ def hub_alarms(organisation: Organisation, schedules: Mapping[Function, Interval
         ),
         _own(
             organisation, "unreadable-accounts", "UnreadableAccounts", "inventory",
-            "accounts couldn't be walked: what they serve is unknown",
+            "accounts couldn't be walked: what they serve is unknown", missing="ignore",
         ),
+        *(_verdict(organisation, verdict, meaning) for verdict, meaning in ALARMING_VERDICTS.items()),
     )  # fmt: skip
 
 
@@ -152,6 +166,7 @@ def _own(
     *,
     threshold: float = 0,
     statistic: Statistic = "Maximum",
+    missing: Missing = "notBreaching",
 ) -> AlarmSpec:
     return AlarmSpec(
         what=what,
@@ -161,4 +176,17 @@ def _own(
         dimensions={"Installation": organisation.prefix, "Function": function},
         threshold=threshold,
         statistic=statistic,
+        missing=missing,
+    )
+
+
+def _verdict(organisation: Organisation, verdict: str, meaning: str) -> AlarmSpec:
+    """Counted at the end of each walk: between two walks the last count holds, else each walk would tell anew."""
+    return AlarmSpec(
+        what=f"endpoints-{verdict}",
+        meaning=meaning,
+        namespace=OWN_NAMESPACE,
+        metric="EndpointsByVerdict",
+        dimensions={"Installation": organisation.prefix, "Verdict": verdict},
+        missing="ignore",
     )

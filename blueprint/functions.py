@@ -100,8 +100,8 @@ FUNCTION_SPECS: tuple[FunctionSpec, ...] = (
         dead_letters="metrics-jobs-dlq",
         timeout_seconds=300,
         memory_mb=1024,
-        # GetMetricData is priced by metric asked for, not by datapoint: an hour's rows in one run cost a twelfth of what
-        # twelve runs cost, and are the same rows.
+        # GetMetricData is priced by metric asked for, not by datapoint: an hour's rows in one run are the same as those
+        # of twelve runs, at a twelfth of the price.
         every_minutes=60,
         accounts=True,
     ),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import botocore.session
 import pytest
 
-from blueprint.alarms import hub_alarms, spoke_alarms
+from blueprint.alarms import ALARMING_VERDICTS, hub_alarms, spoke_alarms
 from blueprint.data_settings import INTERVAL_MINUTES, Interval
 from blueprint.functions import FUNCTION_SPECS, SCHEDULED
 from blueprint.names import Function
+from governance.verdicts import Verdict
 from tests.blueprint.samples import DEV, fleet, organisation
 
 EXAMPLE = organisation()
@@ -52,6 +53,17 @@ def test_silence_is_an_alarm(function: str) -> None:
     assert (heartbeat.missing, heartbeat.comparison, heartbeat.threshold) == ("breaching", "LessThanThreshold", 1)
     assert heartbeat.dimensions == {"Installation": "mlgov", "Function": function}
     assert heartbeat.period_seconds == 60 * schedules()[heartbeat.dimensions["Function"]].minutes  # type: ignore[index]
+
+
+def test_every_verdict_but_approved_is_an_alarm_that_lasts() -> None:
+    """Guards: a model that nobody approved, served, and nobody told; a mail for each walk that counts it."""
+    found = {spec.dimensions["Verdict"]: spec for spec in ALARMS.values() if spec.metric == "EndpointsByVerdict"}
+    assert found.keys() == {*Verdict} - {Verdict.APPROVED} == {*ALARMING_VERDICTS}
+    for verdict, spec in found.items():
+        assert spec.what == f"endpoints-{verdict}"
+        assert spec.dimensions == {"Installation": "mlgov", "Verdict": verdict}
+    for spec in (*found.values(), ALARMS["unreadable-accounts"]):
+        assert spec.missing == "ignore", "counted at the end of a walk, and true until the next one"
 
 
 def test_a_spoke_watches_what_the_hub_refused() -> None:

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from blueprint.contracts import HubContract
-from blueprint.packages import build_all
+from blueprint.names import Function
+from blueprint.organisation import Organisation
+from blueprint.packages import Package, build_all
 from blueprint.settings import HubSettings, Settings, SpokeSettings, Stateful
 from tests.blueprint.samples import CONFIGURATION, configuration, organisation
 from tests.components.recorder import Run, run
@@ -43,7 +45,7 @@ def hub_program(settings: HubSettings) -> Callable[[], None]:
 
         from components.hub import Hub, HubArgs
 
-        args = HubArgs(settings=settings, root=ROOT, packages=build_all(ROOT, settings.organisation))
+        args = HubArgs(settings=settings, root=ROOT, packages=packages(settings.organisation))
         for name, value in Hub("hub", args).contract.export().items():
             pulumi.export(name, value)
 
@@ -64,6 +66,12 @@ def spoke_program(settings: SpokeSettings, hub: Mapping[str, Any]) -> Callable[[
             pulumi.export(name, value)
 
     return program
+
+
+@functools.cache
+def packages(of: Organisation) -> dict[Function, Package]:
+    """The functions' packages, built once for all tests of an organisation."""
+    return build_all(ROOT, of)
 
 
 @functools.cache

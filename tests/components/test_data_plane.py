@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 
 from blueprint.accounts import ACCOUNTS_FILE, accounts_file
+from blueprint.data_settings import MOST_QUALITY_METRICS
 from blueprint.functions import FUNCTION_SPECS, FUNCTIONS, FunctionSpec
 from blueprint.limits import ENVIRONMENT_BYTES
 from blueprint.packages import build_all
@@ -90,6 +92,25 @@ def test_as_many_groups_as_their_roles_hold_fit_a_function_s_environment() -> No
         for function in made.of(FUNCTION):
             variables = function.inputs["environment"]["variables"]
             assert sum(len(name) + len(text) for name, text in variables.items()) <= ENVIRONMENT_BYTES
+
+
+def test_as_many_quality_metrics_as_the_configuration_admits_fit_the_environment() -> None:
+    """Guards: long names of metrics, with which an `up` stops half-way."""
+    settings = hub_settings()
+    names = tuple(f"M{number:063}" for number in range(MOST_QUALITY_METRICS))
+    made = run(hub_program(replace(settings, data=replace(settings.data, quality_metrics=names))))
+    variables = made.one(FUNCTION, "hub-metrics").inputs["environment"]["variables"]
+    assert json.loads(variables["QUALITY_METRICS"]) == list(names)
+    assert sum(len(name) + len(text) for name, text in variables.items()) <= ENVIRONMENT_BYTES
+
+
+def test_a_trial_in_one_account_has_its_whole_data_plane() -> None:
+    """Guards: a mode that nobody uses until it is needed: a function, a schedule or an alarm that hangs on a spoke."""
+    made, example = run(hub_program(hub_settings(same_account=True))), hub_run()
+    for type_ in (FUNCTION, "aws:sqs/queue:Queue", "aws:cloudwatch/metricAlarm:MetricAlarm"):
+        assert {one.name for one in made.of(type_)} == {one.name for one in example.of(type_)}
+    rules = {one.name for one in example.of("aws:cloudwatch/eventRule:EventRule")}
+    assert {one.name for one in made.of("aws:cloudwatch/eventRule:EventRule")} == rules - {"hub-forwarded"}
 
 
 @pytest.mark.parametrize("spec", FUNCTION_SPECS, ids=FUNCTIONS)
