@@ -132,16 +132,18 @@ class Control:
 
     def endpoint_load(
         self, account: str, endpoint: str, variant: str, metrics: Mapping[str, float | Sequence[float]],
-        *, ago_seconds: float = 0,
+        *, component: str | None = None, ago_seconds: float = 0,
     ) -> int:  # fmt: skip
         """Give an endpoint of an account (by its name) a load, so long ago; returns how many metrics were recorded.
 
+        With `component` it is the load of an inference component on that variant.
+
         `metrics`: of `Invocations` and the errors how many there were; of latencies (microseconds) and utilisations
-        (percent) one value or several. Names and units: `services.cloudwatch.endpoint_load.UNITS`.
+        (percent) one value or several. Names and units stand in `services.cloudwatch.endpoint_load`.
         """
         answer = self.send(
             "endpoint-load", account=account, endpoint=endpoint, variant=variant, metrics=dict(metrics),
-            ago_seconds=ago_seconds,
+            component=component, ago_seconds=ago_seconds,
         )  # fmt: skip
         return int(answer["recorded"])
 

@@ -146,7 +146,7 @@ def _endpoint_load(org: Emulator, sent: dict[str, Any]) -> dict[str, Any]:
 
     recorded = put_load(
         org, org.accounts[sent["account"]].id, sent["endpoint"], sent["variant"], sent["metrics"],
-        ago_seconds=float(sent.get("ago_seconds", 0)),
+        component=sent.get("component"), ago_seconds=float(sent.get("ago_seconds", 0)),
     )  # fmt: skip
     return {"recorded": recorded}
 

@@ -224,3 +224,23 @@ class TestTheLoadOfAnEndpoint:
         hall.sagemaker.delete_endpoint(EndpointName=endpoint)
         with pytest.raises(ControlError, match=r"NotServing|NoSuchEndpoint"):
             control.endpoint_load("hub", endpoint, "main", {"Invocations": 1})
+
+    def test_a_component_has_a_load_of_its_own(self, org: Emulator, client: Client, hall: Hall) -> None:
+        """Guards the metrics of inference components: another namespace, another dimension, no other's numbers."""
+        endpoint = hall.modelless_endpoint()
+        specification = {"ModelName": hall.model(), "ComputeResourceRequirements": {"MinMemoryRequiredInMb": 1024}}
+        component = hall.component(endpoint, specification, VariantName="main", RuntimeConfig={"CopyCount": 1})
+        hall.wait()
+        control = Control(org.endpoint)
+        given: dict[str, float | list[float]] = {"Invocations": 3, "CPUUtilizationNormalized": [10.0, 30.0]}
+        assert control.endpoint_load("hub", endpoint, "main", given, component=component) == 2
+        found = client("hub", None, "cloudwatch").list_metrics(
+            Dimensions=[{"Name": "InferenceComponentName", "Value": component}]
+        )["Metrics"]
+        assert {(one["Namespace"], one["MetricName"], len(one["Dimensions"])) for one in found} == {
+            ("AWS/SageMaker", "Invocations", 1), ("/aws/sagemaker/InferenceComponents", "CPUUtilizationNormalized", 1),
+        }  # fmt: skip
+        with pytest.raises(ControlError, match="NoSuchMetric"):
+            control.endpoint_load("hub", endpoint, "main", {"CPUUtilization": 1}, component=component)
+        with pytest.raises(ControlError, match="NoSuchComponent"):
+            control.endpoint_load("hub", hall.endpoint(), "main", {"Invocations": 1}, component=component)
