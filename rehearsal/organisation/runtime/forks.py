@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rehearsal.organisation.runtime.site import make_site
+from rehearsal.organisation.runtime.site import CLOCK, make_site
 
 START_SECONDS = 60.0
 
@@ -29,11 +29,12 @@ class ForkServer:
     def __init__(self, root: Path) -> None:
         self._lock = threading.Lock()
         self._buffer = b""
-        site = make_site(root / "site")
+        site, clock = make_site(root / "site"), make_site(root / "clock", CLOCK)
+        program = Path(__file__).with_name("forkserver.py")
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(Path(__file__).with_name("forkserver.py")), str(site), str(root)],
+                [sys.executable, "-I", "-S", *map(str, (program, site, clock, root))],
                 stdin=theirs.fileno(), env={"PATH": os.defpath, "LANG": "C.UTF-8"}, cwd=root,
             )  # fmt: skip
         self._control = ours

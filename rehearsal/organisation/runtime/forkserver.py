@@ -1,10 +1,10 @@
 """Forks execution environments: a process that has boto3 imported and does nothing else, so that a fork is safe.
 
-Started as `python -I -S forkserver.py <site> <root>`: of installed packages it sees only those in `site` (boto3 and
-what it needs, as in the managed run time), nothing of the rehearsal. Its standard input is a socket to the parent: a
-JSON line `{"env": {...}}` with three descriptors (requests, results, log) is answered by `{"pid": …}`, `{"wait": pid}`
-by `{"status": …}`. When the socket ends, by whatever death of the parent, it kills all it forked, removes `root` and
-ends.
+Started as `python -I -S forkserver.py <site> <clock> <root>`: of installed packages functions see only those in `site`
+(boto3 and what it needs, as in the managed run time), nothing of the rehearsal; `clock` holds what moves their time.
+Its standard input is a socket to the parent: a JSON line `{"env": {...}}` with three descriptors (requests, results,
+log) is answered by `{"pid": …}`, `{"wait": pid}` by `{"status": …}`. When the socket ends, by whatever death of the
+parent, it kills all it forked, removes `root` and ends.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ PR_SET_PDEATHSIG = 1
 """Source: prctl(2)."""
 
 
-def preload(site: str) -> ModuleType:
+def preload(site: str, clock: str) -> ModuleType:
     """Import what every function starts with. Returns the worker's module."""
-    sys.path.append(site)
     sys.dont_write_bytecode = True
+    travel = load_clock(clock)
+    sys.path.append(site)
     with suppress(ModuleNotFoundError):  # an environment without boto3 still runs functions that need none
         import boto3
 
@@ -43,7 +44,21 @@ def preload(site: str) -> ModuleType:
         raise RuntimeError("runtime/worker.py is missing beside forkserver.py")
     worker = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(worker)
+    worker.CLOCK.travel = travel
     return worker
+
+
+def load_clock(folder: str) -> Any:
+    """time_machine.travel, imported from `folder`, which no function has on its path.
+
+    The module stays loaded, since what it replaces asks it for the time: a function could import it by name.
+    """
+    sys.path.insert(0, folder)
+    try:
+        import time_machine
+    finally:
+        sys.path.remove(folder)
+    return time_machine.travel
 
 
 def die_with_parent(parent: int) -> None:
@@ -141,11 +156,11 @@ class ForkServer:
 
 
 def main() -> None:
-    site, root = sys.argv[1:]
+    site, clock, root = sys.argv[1:]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides when to end
     control = socket.socket(fileno=os.dup(0))
     control.set_inheritable(False)
-    worker = preload(site)
+    worker = preload(site, clock)
     gc.freeze()
     server = ForkServer(control, worker)
     control.sendall(b'{"ready": true}\n')

@@ -168,8 +168,9 @@ class Pool:
         now = self._org.clock.now()
         stream = f"{now:%Y/%m/%d}/[$LATEST]{number:032x}"
         made = Sandbox(
-            forks, function, task, root / "sandboxes" / str(number), self._org.endpoint, credentials, caller, stream
-        )
+            forks, function, task, root / "sandboxes" / str(number), self._org.endpoint, credentials, caller, stream,
+            self._org.clock,
+        )  # fmt: skip
         self._by_key[credentials.access_key] = made
         return made
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from rehearsal.organisation.core import Caller, Credentials
+from rehearsal.organisation.core import Caller, Clock, Credentials
 from rehearsal.organisation.runtime.forks import ForkServer
 from rehearsal.organisation.runtime.functions import Function
 
@@ -65,7 +65,7 @@ class Sandbox:
 
     def __init__(
         self, forks: ForkServer, function: Function, task: Path, scratch: Path, endpoint: str,
-        credentials: Credentials, caller: Caller, log_stream: str,
+        credentials: Credentials, caller: Caller, log_stream: str, clock: Clock,
     ) -> None:  # fmt: skip
         self.stream = log_stream
         self.function = function.name
@@ -77,6 +77,7 @@ class Sandbox:
         self._first: tuple[float | None, list[str]] | None = None
         self._memory_mb = function.memory_mb
         self._forks = forks
+        self._clock = clock
         self._buffer = b""
         self._ending = threading.Lock()
         self._log_path = scratch / "log"
@@ -99,10 +100,11 @@ class Sandbox:
         return answer
 
     def invoke(self, function: Function, event: object, seconds: float) -> Outcome:
-        """Run one invocation within so many seconds of real time."""
+        """Run one invocation within so many seconds of real time; it sees the organisation's time."""
         request_id = self.request_id = str(uuid.uuid4())
+        now = self._clock.now().timestamp()
         context = {
-            "aws_request_id": request_id, "invoked_function_arn": function.arn, "deadline": time.time() + seconds,
+            "aws_request_id": request_id, "invoked_function_arn": function.arn, "now": now, "deadline": now + seconds,
         }  # fmt: skip
         line = json.dumps({"event": event, "context": context}).encode() + b"\n"
         with suppress(BrokenPipeError):

@@ -13,12 +13,14 @@ from importlib import metadata
 from pathlib import Path
 
 PROVIDED = "boto3"
+CLOCK = "time-machine"
+"""What shows a function the organisation's time. The managed run time has it not: it lies in a folder of its own."""
 
 
-def make_site(folder: Path) -> Path:
-    """Fill a folder with links to boto3 and its requirements. Returns it."""
+def make_site(folder: Path, package: str = PROVIDED) -> Path:
+    """Fill a folder with links to a package and its requirements. Returns it."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in sorted(_requirements(PROVIDED)):
+    for name in sorted(_requirements(package)):
         for entry, location in _entries(name):
             (folder / entry).symlink_to(location)
     return folder

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,24 @@ def test_a_function_has_boto3_and_its_package_and_nothing_else(bench: Workbench)
     for missing in ("pulumi", "moto", "rehearsal", "governance", "pytest"):
         assert _invoke(bench, "imports", missing)["Payload"]["errorType"] == "ModuleNotFoundError"
     assert _invoke(bench, "imports", "botocore")["Payload"] == "botocore"
+
+
+def test_a_function_sees_the_organisations_time(bench: Workbench) -> None:
+    """Guards schedules, graces and look-backs: a function that lives in another time than what it reads."""
+    source = (
+        "import datetime, time\ndef handler(event, context):\n    started = time.monotonic()\n"
+        "    return [datetime.datetime.now(datetime.UTC).timestamp(), time.time(), "
+        "context.get_remaining_time_in_millis(), time.monotonic() - started]\n"
+    )
+    bench.function("clock", source, Timeout=3)
+    for _ in range(2):  # cold, then warm
+        bench.org.clock.advance(timedelta(minutes=10))
+        now = bench.org.clock.now().timestamp()
+        by_datetime, by_time, remaining, took = _invoke(bench, "clock")["Payload"]
+        assert 0 <= by_datetime - now < 5
+        assert 0 <= by_time - now < 5
+        assert 0 < remaining <= 3000
+        assert took < 1
 
 
 def test_a_warm_environment_is_used_again_until_the_function_changes(bench: Workbench) -> None:
