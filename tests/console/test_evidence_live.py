@@ -142,6 +142,19 @@ def test_what_the_function_wrote_verifies_live_and_offline_whatever_is_laid_over
     assert (status, json.loads(out)["statement"]["number"]) == (0, 3)
 
 
+def test_the_locked_version_counts_whatever_lay_there_before(site: Site, governance: Command) -> None:
+    """Guards: an unlocked version from before the lock takes the anchor's place."""
+    s3, third = site.client("s3"), key_of(INSTALLATION, 3)
+    early = s3.put_object(Bucket=BUCKET, Key=third, Body=b"early", ChecksumAlgorithm="SHA256")["VersionId"]
+    where = {"Bucket": BUCKET, "Key": third, "VersionId": early}
+    s3.put_object_retention(**where, Retention={}, BypassGovernanceRetention=True)
+    status, found = findings(governance)
+    assert (status, "anchor 3 is not protected by Object Lock: it could have been replaced" in found) == (1, True)
+    s3.put_object(Bucket=BUCKET, Key=third, Body=b"{}", ChecksumAlgorithm="SHA256")
+    status, found = findings(governance)
+    assert "anchor 3 is no object of heads, signature and statement" in found, "the locked one is read"
+
+
 def test_a_rewritten_row_is_named_live(site: Site, governance: Command) -> None:
     """Guards: the command checks an export only."""
     row = {"modelpackagearn": {"S": arn_of(1)}, "seq": {"N": "3"}}

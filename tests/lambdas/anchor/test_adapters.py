@@ -119,7 +119,7 @@ def test_the_end_of_each_history_is_its_greatest_number(dynamodb: Stubbed) -> No
 
     key = {"endpointarn": {"S": "a"}, "seq": {"N": "10"}}
     dynamodb.expect("scan", {"Items": [row("a", 9), row("a", 10)], "LastEvaluatedKey": key}, **scan)
-    dynamodb.expect("scan", {"Items": [row("b", 1), row("a", 11)]}, **scan, ExclusiveStartKey=key)
+    dynamodb.expect("scan", {"Items": [row("b", 1), row("a", 11), row("a", 3)]}, **scan, ExclusiveStartKey=key)
     history = DynamoHistory(dynamodb.client, "history")
     assert history.heads() == {"a": Head(11, "a11"), "b": Head(1, "b1")}
     query = {
