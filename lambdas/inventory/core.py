@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from governance.canonical import Json, iso
 from governance.endpoint_history import next_row
@@ -43,6 +43,9 @@ ATTEMPTS = 5
 
 ENOUGH_SECONDS = 60.0
 """With less than this left a walk goes on in another invocation: no endpoint takes longer to look at."""
+
+MENDED = timedelta(days=7)
+"""For so long after an endpoint's end each walk sees to it that its history says so."""
 
 Remaining = Callable[[], float]
 """Seconds that the invocation has left."""
@@ -126,7 +129,7 @@ class Inventory:
         arn = self.arn_of(account.account, name)
         if isinstance(endpoint, Gone):
             self.table.bury(arn, tombstone_columns(seen), seen)
-            self._remember(arn)
+            self.remember(arn)
             return "gone"
         if isinstance(endpoint, Unreadable):
             self.doubt(account, arn, name, f"the endpoint can't be read: {endpoint.code}", walked)
@@ -143,7 +146,7 @@ class Inventory:
         self.table.record(
             endpoint.arn, state_columns(endpoint, seen), verdict_columns(endpoint, judgement, account.stack, walked)
         )
-        self._remember(endpoint.arn)
+        self.remember(endpoint.arn)
         return judgement.verdict.value
 
     def doubt(self, account: Account, arn: str, name: str, reason: str, walked: datetime) -> None:
@@ -153,21 +156,21 @@ class Inventory:
             "account": account.account, "region": region, "endpointname": name, "stack": account.stack,
         }  # fmt: skip
         self.table.doubt(arn, known | unknown_columns(reason, walked))
-        self._remember(arn)
+        self.remember(arn)
 
-    def _remember(self, arn: str) -> None:
-        """Add what an endpoint's row says now to its history, unless its last row there says it already.
+    def remember(self, arn: str) -> bool:
+        """Add what an endpoint's row says now to its history, unless its last row there says it; whether it was added.
 
         Compared with the history and not with the row before: what a crash kept out of it, the next look adds.
         """
         for _attempt in range(ATTEMPTS):
             row, last = self.table.row(arn), self.history.last(arn)
             if row is None:
-                return
+                return False
             head = Head(int(last["seq"]), str(last["hash"])) if last else EMPTY
             new = next_row(row, last, head, observed=iso(self.now()))
             if new is None or self.history.append(new):
-                return
+                return new is not None
         raise Busy(f"{ATTEMPTS} others added to the history of {arn} while this look did")
 
     def measure(self, started: datetime) -> None:
@@ -177,8 +180,8 @@ class Inventory:
         own = {str(row["account"]): row for row in rows if is_account(row) and row["account"] in accounts}
         if any(str((own.get(account) or {}).get("walkstarted") or "") < iso(started) for account in accounts):
             return
-        alive = [row for row in rows if row.get("account") in accounts and _endpoint_lives(row)]
-        counts = Counter(shown_verdict(row) for row in alive)
+        endpoints = [row for row in rows if row.get("account") in accounts and not is_account(row)]
+        counts = Counter(shown_verdict(row) for row in endpoints if not row.get("deletedat"))
         unreadable = sum(row["verdict"] == Verdict.UNKNOWN for row in own.values())
         by_function = {"Function": FUNCTION}
         self.meter.put(
@@ -236,9 +239,13 @@ class _Walk:
     def _finish(self, hosting: Hosting, look: Look, resume: Resume, walked: datetime) -> str:
         """All endpoints are listed and seen: now what only the table knows, batch jobs, and the account's own row."""
         inventory = self.inventory
-        for row in self._unseen():
-            inventory.see(self.account, hosting, look, str(row["endpointname"]), walked)
-            if self.remaining() < ENOUGH_SECONDS:
+        for row in self._left():
+            if row.get("deletedat"):
+                # What the history says already would be asked for again by every invocation: that is no progress.
+                progress = inventory.remember(str(row["endpointarn"]))
+            else:
+                progress = bool(inventory.see(self.account, hosting, look, str(row["endpointname"]), walked))
+            if progress and self.remaining() < ENOUGH_SECONDS:
                 return self._continue(resume)
         lifecycles = inventory.lifecycles(self.account.account)
         listed, unreadable = hosting.transform_jobs(), None
@@ -257,19 +264,28 @@ class _Walk:
         self._close(walked, resume.walked, workloads, unreadable)
         return f"walked {resume.walked}"
 
-    def _unseen(self) -> list[Mapping[str, Json]]:
-        """The account's rows that are alive and that nobody saw since the walk began."""
-        return [row for row in self._alive() if str(row.get("lastseen") or "") < iso(self.job.started)]
+    def _left(self) -> list[Mapping[str, Json]]:
+        """The account's rows that nobody saw since the walk began, and those that died of late: whoever buried them may
+        have ended before the history was told.
+        """
+        started, lately = iso(self.job.started), iso(self.job.started - MENDED)
+        return [
+            row
+            for row in self._own()
+            if str(row.get("lastseen") or "") < started and str(row.get("deletedat") or started) >= lately
+        ]
 
-    def _alive(self) -> list[Mapping[str, Json]]:
-        """The account's endpoints that the table holds as alive."""
+    def _own(self) -> list[Mapping[str, Json]]:
+        """The account's endpoints in the table, dead ones too."""
         rows = self.inventory.table.rows()
-        return [row for row in rows if row.get("account") == self.account.account and _endpoint_lives(row)]
+        return [row for row in rows if row.get("account") == self.account.account and not is_account(row)]
 
     def _unreadable(self, why: Unreadable, walked: datetime) -> str:
         """Nothing of an account that can't be read is clean: its row and those of its endpoints become unknown."""
         reason = f"the account can't be read: {why.code}"
-        for row in self._alive():
+        for row in self._own():
+            if row.get("deletedat"):
+                continue
             if row.get("verdict") == Verdict.UNKNOWN and str(row.get("walkedat") or "") >= iso(self.job.started):
                 continue
             arn, name = str(row["endpointarn"]), str(row["endpointname"])
@@ -302,7 +318,3 @@ class _Walk:
 def _after(names: tuple[str, ...], done: str | None) -> tuple[str, ...]:
     """What is left of a page; all of it where the endpoint that was done last isn't on it any more."""
     return names[names.index(done) + 1 :] if done in names else names
-
-
-def _endpoint_lives(row: Mapping[str, Json]) -> bool:
-    return not is_account(row) and not row.get("deletedat")

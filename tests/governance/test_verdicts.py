@@ -75,6 +75,8 @@ def test_an_endpoint_that_serves_what_was_approved_for_its_stage_is_approved() -
     [
         (state(status="PendingManualApproval", kind="registration", stages={}), Verdict.UNAPPROVED),
         (state(kind="registration"), Verdict.UNAPPROVED),
+        (state(status="PendingManualApproval", kind="registration", at=30), Verdict.UNAPPROVED),
+        (state(stages={"Staging": entry(1, "Rejected", 30, approved=False)}), Verdict.UNAPPROVED),
         (state(kind="gap"), Verdict.UNAPPROVED),
         (state(stages={}), Verdict.UNAPPROVED),
         (state(stages={"Staging": entry(1, kind="registration", approved=False)}), Verdict.UNAPPROVED),
@@ -198,6 +200,12 @@ def test_what_serves_must_be_what_was_approved(change: dict[str, Any], verdict: 
     world = serving(*([change["container"]] if "container" in change else []), shown=change.get("shown"))
     world.artifacts = change.get("artifacts", world.artifacts)
     assert judged(world).verdict is verdict
+
+
+def test_artifacts_beside_a_version_that_was_never_approved_are_told_too() -> None:
+    """Guards: what a model adds to its version is looked at only where the version is in order."""
+    world = serving(of_version(extra=("s3://mine/draft.tar.gz",)), row=state(stages={}))
+    assert told(judged(world)) == {Verdict.UNREGISTERED, Verdict.UNAPPROVED}
 
 
 def with_tag(sha256: str | None, tag: str | None) -> dict[str, Any]:
@@ -346,7 +354,7 @@ def test_variants_are_told_with_versions_and_shadows() -> None:
 
 def test_an_update_in_flight_counts_when_it_takes_traffic() -> None:
     """Guards: an endpoint judged by what it will serve, or a canary that answers requests and is looked past."""
-    world = serving().host("next", Container(image=IMAGE))
+    world = serving().know(2).host("next", Container(image=IMAGE), of_version(2))
     waiting, live = (
         endpoint(status="UPDATING", pending=Pending(config="next", live=live, started=moment(30)))
         for live in (False, True)
@@ -357,6 +365,7 @@ def test_an_update_in_flight_counts_when_it_takes_traffic() -> None:
     assert told(judgement) == {Verdict.APPROVED, Verdict.UNREGISTERED}
     assert judgement.packages == (arn_of(),)
     assert judged(world, live).verdict is Verdict.UNREGISTERED
+    assert judged(world, live).packages == (arn_of(1), arn_of(2))
 
 
 def test_a_rolled_back_endpoint_is_judged_by_what_serves_again() -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from governance.canonical import iso
+from governance.endpoint_history import verify_history
 from governance.inventory import Unreadable
 from governance.inventory_rows import event_order
 from governance.verdicts import Verdict
@@ -198,6 +199,35 @@ def test_a_walk_pages_and_goes_on_where_it_stopped() -> None:
     assert len(seen) == len(set(seen)) == 7
 
 
+def test_a_walk_ends_its_invocation_in_time() -> None:
+    """Guards: a function that is cut off at its time limit, again and again, at the same endpoint."""
+    org = small("a", "b", "gone")
+    org.run()
+    del org.hosting(TEST).live["gone"]
+    org.left = impatient(2)
+    job = AccountJob(TEST, "run-2", moment(org.minutes + 1)).body()
+    org.minutes += 2
+    outcomes = [org.handle(job)]
+    while org.jobs.sent:
+        outcomes.append(org.handle(org.jobs.sent.pop(0)))
+    assert outcomes == ["continued", "walked 2"]
+    org.left = lambda: 0.0
+    assert org.handle(job) == "continued"
+    org.hostings[TEST] = Unreadable("AccessDenied")
+    assert org.handle(job) == "continued"
+
+
+def test_a_large_account_that_can_not_be_read_is_doubted_bit_by_bit() -> None:
+    """Guards: thousands of endpoints, doubted from the first one on at each try, and never the last one."""
+    org = small("a", "b", "c")
+    org.run()
+    org.hostings[TEST] = Unreadable("AccessDenied")
+    org.left = impatient(2)
+    org.run("again")
+    assert set(org.verdicts().values()) == {"unknown"}
+    assert org.table.kept[f"account:{TEST}"]["verdict"] == "unknown"
+
+
 def test_every_invocation_makes_progress() -> None:
     """Guards: a walk that asks for itself again and again without looking at anything."""
     org = small(*(f"e{n}" for n in range(4)))
@@ -293,3 +323,41 @@ def test_one_account_for_everything_holds_all_stages() -> None:
     org.run()
     assert org.verdicts() == {(HUB, "credit"): "approved"}
     assert org.row(HUB, "credit")["stage"] == "Staging"
+
+
+def test_every_change_of_an_endpoint_is_added_to_its_history() -> None:
+    """Guards: nobody can say what served at a time that is past."""
+    org = small()
+    org.run("one")
+    org.run("nothing new")
+    org.states.states[arn_of()] = state(status="Rejected", at=30)
+    org.run("revoked")
+    org.hosting(TEST).refused["endpoint"] = Unreadable("AccessDeniedException")
+    org.run("unreadable")
+    org.hosting(TEST).refused.clear()
+    del org.hosting(TEST).live["credit"]
+    org.run("gone")
+    [(arn, chain)] = org.history.chains.items()
+    assert verify_history(arn, chain) == []
+    assert [(row["verdict"], row["status"]) for row in chain] == [
+        ("approved", "IN_SERVICE"), ("revoked-after-deploy", "IN_SERVICE"), ("unknown", "IN_SERVICE"),
+        ("unknown", "DELETED"),
+    ]  # fmt: skip
+    assert [row["since"] for row in chain] == sorted(str(row["since"]) for row in chain)
+    assert chain[0]["modelpackagearns"] == json.dumps([arn_of()])
+
+
+def test_a_row_lost_to_another_look_is_added_after_it() -> None:
+    """Guards: two looks at one endpoint at once: one history row is lost, or stands in the other's place."""
+    org = small()
+    org.refresh(TEST, "credit")
+    arn = next(iter(org.history.chains))
+    org.states.states[arn_of()] = state(status="Rejected", at=30)
+    last = org.history.last
+    answers = iter([None, None])
+    org.history.last = lambda arn: next(answers, last(arn))  # type: ignore[method-assign]
+    org.refresh(TEST, "credit")
+    assert [row["seq"] for row in org.history.chains[arn]] == [1, 2]
+    org.history.last = lambda _arn: None  # type: ignore[method-assign]
+    with pytest.raises(Busy, match="5 others added"):
+        org.refresh(TEST, "credit")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from governance.artifacts import publish
+from governance.endpoint_history import verify_history
 from governance.stages import DEFAULT_STAGES
 from governance.verdicts import Scope
 from lambdas.common.accounts import Account
@@ -22,7 +23,7 @@ from lambdas.inventory import adapters
 from lambdas.inventory.adapters import ReaderRoles, S3Artifacts, SageMakerRegistry
 from lambdas.inventory.core import Inventory
 from lambdas.inventory.handler import endpoint_arn
-from lambdas.inventory.tables import DynamoStates, DynamoTable, SqsJobs
+from lambdas.inventory.tables import DynamoHistory, DynamoStates, DynamoTable, SqsJobs
 from rehearsal.organisation.control import Control
 from rehearsal.organisation.core import Account as Member
 from rehearsal.organisation.emulator import Emulator
@@ -105,6 +106,11 @@ class Site:
     def row(self, name: str) -> dict[str, Any]:
         return next(row for row in self.rows() if row.get("endpointname") == name)
 
+    def history(self, name: str) -> list[dict[str, Any]]:
+        items = self.client("hub", None, "dynamodb").scan(TableName="history")["Items"]
+        rows = [row for row in map(from_item, items) if row["endpointname"] == name]
+        return sorted(rows, key=lambda row: row["seq"])
+
     def account(self) -> dict[str, Any]:
         return next(row for row in self.rows() if row["endpointarn"] == f"account:{TEST}")
 
@@ -161,6 +167,16 @@ def site(org: Emulator) -> Site:
             KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
             BillingMode="PAY_PER_REQUEST",
         )
+    dynamodb.create_table(
+        TableName="history",
+        AttributeDefinitions=[
+            {"AttributeName": "endpointarn", "AttributeType": "S"}, {"AttributeName": "seq", "AttributeType": "N"},
+        ],
+        KeySchema=[
+            {"AttributeName": "endpointarn", "KeyType": "HASH"}, {"AttributeName": "seq", "KeyType": "RANGE"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )  # fmt: skip
     digest = hashlib.sha256(WEIGHTS).hexdigest()
     held = entry(1, url=url, sha256=digest, image=IMAGE, imagedigest=digest_of(org, IMAGE))
     row = state(stages={"Staging": held}) | {"modelpackagearn": arn, "artifacturl": url}
@@ -178,6 +194,7 @@ def site(org: Emulator) -> Site:
         states=DynamoStates(dynamodb, "states"),
         artifacts=S3Artifacts(storage, BUCKET),
         table=DynamoTable(dynamodb, "endpoints"),
+        history=DynamoHistory(dynamodb, "history"),
         jobs=SqsJobs(client("hub", None, "sqs"), queue(client, "jobs"), queue(client, "dead")),
         meter=Measures(client("hub", None, "cloudwatch"), "mlgov"),
         accounts=(
@@ -304,3 +321,6 @@ def test_a_reader_role_without_rights_leaves_the_account_unknown(site: Site) -> 
     iam.put_role_policy(RoleName=site.reader, PolicyName="rights", PolicyDocument=json.dumps(document))
     site.run()
     assert (site.row("unseen")["verdict"], site.account()["verdict"]) == ("approved", None)
+    chain = site.history("unseen")
+    assert [row["verdict"] for row in chain] == ["approved", "unknown", "approved"]
+    assert verify_history(chain[0]["endpointarn"], chain) == []

@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from governance.endpoint_history import verify_history
 from governance.inventory import Container, Specification, StoredArtifact, Unreadable
 from tests.governance.hosted import (
     IMAGE,
@@ -222,6 +223,15 @@ def table(org: Organisation) -> dict[str, dict[str, Any]]:
     }
 
 
+def told(org: Organisation) -> dict[str, list[tuple[Any, ...]]]:
+    """The history without times; its chains must be whole."""
+    assert [f for arn, chain in org.history.chains.items() for f in verify_history(arn, chain)] == []
+    return {
+        arn: [(row.get("verdict"), row.get("status"), row.get("modelpackagearns")) for row in chain]
+        for arn, chain in org.history.chains.items()
+    }
+
+
 def walked(plan: Iterator[Callable[[str], None] | None] | None = None) -> Organisation:
     """The organisation of all verdicts after a run, a deletion, and a second run that is broken as planned."""
     org = organisation()
@@ -270,11 +280,12 @@ def test_a_crash_before_or_after_any_call_changes_nothing() -> None:
     """Guards: a step that, done twice or left out once, leaves another table behind."""
     points: list[str] = []
     undisturbed = walked(crash_at(10**9, points))
-    reference, calls = table(undisturbed), len(points)
-    assert {"table.verdict:after", "jobs.send:after", "table.bury:after", "table.account:after"} <= set(points)
+    reference, history, calls = table(undisturbed), told(undisturbed), len(points)
+    assert {"table.verdict:after", "jobs.send:after", "table.bury:after", "history.append:after"} <= set(points)
     for call in range(calls):
         org = walked(crash_at(call, []))
         assert table(org) == reference, points[call]
+        assert told(org) == history, points[call]
     assert {(a, n): v for (a, n), v in EXPECTED.items() if n != "approved"} == undisturbed.verdicts()
 
 

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from governance.canonical import iso
+from governance.endpoint_history import next_row, verify_history
 from governance.inventory_rows import Columns, tombstone_columns, unknown_columns
+from governance.ledger import EMPTY, Head, Row
 from lambdas.common.attributes import from_item, to_attribute
-from lambdas.inventory.fakes import FakeStates, FakeTable
-from lambdas.inventory.ports import Table
-from lambdas.inventory.tables import DynamoStates, DynamoTable, SqsJobs
+from lambdas.inventory.fakes import FakeHistory, FakeStates, FakeTable
+from lambdas.inventory.ports import History, Table
+from lambdas.inventory.tables import DynamoHistory, DynamoStates, DynamoTable, SqsJobs
 from rehearsal.organisation.control import Control
 from rehearsal.organisation.core import Account
 from rehearsal.organisation.emulator import Emulator
@@ -131,6 +133,36 @@ class TestConditions:
         assert {(row["verdict"], row["account"], row["deletedat"]) for row in rows} == {
             ("approved", "333333333333", None)
         }
+
+
+@pytest.mark.parametrize("kind", ["fake", "emulated"])
+def test_a_history_grows_and_nothing_in_it_is_replaced(kind: str, control: Control) -> None:
+    """Guards: a look that writes over what another one added; types that a row doesn't hash to when read."""
+    dynamodb = control.client("hub", None, "dynamodb")
+    if kind == "emulated":
+        dynamodb.create_table(
+            TableName="history",
+            AttributeDefinitions=[
+                {"AttributeName": "endpointarn", "AttributeType": "S"}, {"AttributeName": "seq", "AttributeType": "N"},
+            ],
+            KeySchema=[
+                {"AttributeName": "endpointarn", "KeyType": "HASH"}, {"AttributeName": "seq", "KeyType": "RANGE"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )  # fmt: skip
+    history: History = FakeHistory() if kind == "fake" else DynamoHistory(dynamodb, "history")
+    assert history.last(ARN) is None
+    rows: list[Row] = []
+    for minute, verdict in enumerate(("approved", "unapproved", "approved")):
+        shown = {"endpointarn": ARN, **seen(10), **said(10, verdict)}
+        head = Head(int(rows[-1]["seq"]), str(rows[-1]["hash"])) if rows else EMPTY
+        new = next_row(shown, rows[-1] if rows else None, head, observed=iso(moment(20 + minute)))
+        assert new is not None
+        assert history.append(new)
+        assert not history.append({**new, "verdict": "forged"})
+        rows.append(new)
+    assert history.last(ARN) == rows[-1]
+    assert verify_history(ARN, rows) == []
 
 
 def test_states_are_read_one_by_one_and_all_together(control: Control) -> None:
