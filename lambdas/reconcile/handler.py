@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-import boto3
 from botocore.config import Config
 
 from governance.stages import DEFAULT_STAGES, Stages
@@ -87,7 +86,7 @@ class Warm:
 
 
 def _cloudtrail(credentials: Mapping[str, Any]) -> Any:
-    return boto3.client(
+    return client(
         "cloudtrail",
         config=_ONE_TRY,
         aws_access_key_id=credentials["AccessKeyId"],
@@ -112,7 +111,7 @@ def _warm() -> Warm:
         watch=tally.add,
     )
     trail = CloudTrailHistory(
-        boto3.client("cloudtrail", config=_ONE_TRY), client("sts"), _cloudtrail, Pace(time.monotonic, time.sleep)
+        client("cloudtrail", config=_ONE_TRY), client("sts"), _cloudtrail, Pace(time.monotonic, time.sleep)
     )
     reconcile = Reconcile(
         settler=Settler(

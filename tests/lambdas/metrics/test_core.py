@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from governance.canonical import Json
-from governance.metrics import Spent
+from governance.metrics import Query, Spent
 from governance.metrics_catalogue import IDENTITY
 from governance.metrics_jobs import NotAMetricsJob, parse_job
-from governance.metrics_window import LOOKBACK_SECONDS
+from governance.metrics_window import LOOKBACK_SECONDS, Window
 from lambdas.common.aws import Busy
-from lambdas.metrics.ports import Refused
+from lambdas.metrics.fakes import FakeTelemetry
+from lambdas.metrics.ports import Page, Refused
 from tests.lambdas.metrics.world import (
     ALIGNED,
     DAYS,
@@ -290,6 +292,32 @@ def test_an_account_without_a_link_loses_only_its_own_metrics(capsys: pytest.Cap
     assert lines[-1]["refused"] == [TEST]
 
 
+def test_an_account_without_a_link_is_asked_about_once_a_run() -> None:
+    """Guards: a refused call, and one for each other account, in every call of a run."""
+    world = world_with(*(endpoint_row(account, f"e{n:03}", "v") for account in (DEV, TEST) for n in range(60)))
+    world.telemetry.unlinked = {TEST}
+    world.deliver()
+    # The call in which TEST comes first is made again for each account; two more would be TEST's alone.
+    sizes = [asked for asked, _, _ in world.telemetry.asked]
+    assert sizes == [500, 500, 400, 100]
+
+
+class Throttled(FakeTelemetry):
+    """CloudWatch, answering at the third try of the client."""
+
+    def page(self, queries: Sequence[Query], window: Window, token: str | None) -> Page:
+        return replace(super().page(queries, window, token), retries=2)
+
+
+def test_retries_of_the_client_itself_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Guards: throttles that botocore hides from the cost's log."""
+    world = world_with(endpoint_row(DEV, "e", "v"))
+    world.metrics = replace(world.metrics, telemetry=Throttled())
+    world.deliver()
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (said["first_pages"], said["retries"], said["calls"]) == (1, 2, 3)
+
+
 def test_a_refusal_of_the_own_account_is_an_error() -> None:
     """Guards: a malformed query taken for a missing link, so that nothing is ever collected and nobody hears of it."""
     world = world_with(endpoint_row(HUB, "e", "v"))
@@ -355,6 +383,13 @@ def test_a_long_window_is_asked_in_pieces_and_resumes_in_each() -> None:
         deliveries += 1
     assert len(world.table.rows) == 40 * 864
     assert deliveries == len(world.telemetry.asked) > 5
+    hurried = World()
+    hurried.endpoints.table, hurried.telemetry.series = world.endpoints.table, world.telemetry.series
+    hurried.seconds_left = 0.0
+    hurried.deliver(body)
+    hurried.seconds_left = 300.0
+    hurried.deliver(hurried.outbox.jobs.pop(0))
+    assert hurried.table.rows == world.table.rows, "a piece is left out where a run goes on with time enough"
 
 
 @pytest.mark.parametrize(

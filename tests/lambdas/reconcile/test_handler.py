@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from governance.errors import SettingError
@@ -81,7 +80,6 @@ def test_warm_invocations_share_their_clients(monkeypatch: pytest.MonkeyPatch, t
         return object()
 
     monkeypatch.setattr(module, "client", client)
-    monkeypatch.setattr(boto3, "client", client)
     module._warm.cache_clear()
     try:
         for _ in range(2):
