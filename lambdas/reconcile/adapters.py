@@ -83,8 +83,8 @@ class CloudTrailHistory:
         }
         if token is not None:
             parameters["NextToken"] = token
-        client = self._client(account)
         for _try in range(self.TRIES):
+            client = self._client(account)
             self.pace.wait(account.account)
             try:
                 answer = client.lookup_events(**parameters)
@@ -93,7 +93,7 @@ class CloudTrailHistory:
             else:
                 self.pace.answered()
                 return Records(tuple(event["CloudTrailEvent"] for event in answer["Events"]), answer.get("NextToken"))
-        raise Busy(f"LookupEvents of {account.account}: throttled {self.TRIES} times")
+        raise Busy(f"LookupEvents of {account.account}: no answer in {self.TRIES} tries")
 
     def _client(self, account: Account) -> Any:
         if account.readerrole is None:
@@ -111,14 +111,15 @@ class CloudTrailHistory:
         return self.clients[account.account]
 
     def _failed(self, account: Account, operation: str, error: ClientError) -> None:
-        """Note a throttle and return; raise for everything else."""
+        """Note a throttle, or forget a session that ended, and return; raise for everything else."""
         if is_transient(error):
             self.pace.throttled(account.account)
             return
         code = code_of(error)
         if code in ("ExpiredToken", "ExpiredTokenException"):
-            self.clients.pop(account.account, None)
-            raise Busy(f"{operation} of {account.account}: {code}") from error
+            if self.clients.pop(account.account, None) is None:
+                raise Busy(f"{operation} of {account.account}: {code}") from error
+            return
         if code.startswith(_DENIED):
             raise Unreadable(f"{operation} in {account.account}: {code}") from error
         raise error

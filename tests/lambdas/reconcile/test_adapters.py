@@ -88,6 +88,19 @@ def test_a_spoke_is_read_by_its_reader_role_assumed_once() -> None:
         stub.assert_no_pending_responses()
 
 
+def test_a_session_that_ended_in_a_warm_function_is_made_anew() -> None:
+    """Guards: the first look-up after a quarter of an hour, which then waits for half an hour in the queue."""
+    sts, spoke = client("sts"), client("cloudtrail")
+    credentials = {"AccessKeyId": "A" * 16, "SecretAccessKey": "s", "SessionToken": "t", "Expiration": END}
+    with Stubber(sts) as assumed, Stubber(spoke) as stub:
+        for _ in range(2):
+            assumed.add_response("assume_role", {"Credentials": credentials})
+        stub.add_client_error("lookup_events", "ExpiredTokenException", "expired", 400)
+        stub.add_response("lookup_events", {"Events": []})
+        assert history(None, sts, spoke).lookup(SPOKE, "UpdateModelPackage", START, END, None).texts == ()
+        assumed.assert_no_pending_responses()
+
+
 def test_two_calls_a_second_of_each_account() -> None:
     """Guards: a run that CloudTrail throttles for everybody in the account."""
     time = Time()
