@@ -54,8 +54,8 @@ def verify_anchors(
     """Check anchors against each other and against the chains that they hold the heads of.
 
     `files`: number (as the object key says) and bytes, by ascending number; read one at a time, since each lists every
-    chain. `chains`: the rows' hashes by ARN; `covers` says of which ARNs rows were read at all. An anchor that isn't sound
-    by itself vouches for nothing: neither rows nor later heads are held against it.
+    chain. `chains`: the rows' hashes by ARN; `covers` says of which ARNs rows were read at all. An anchor that isn't
+    sound by itself vouches for nothing: neither rows nor later heads are held against it.
     """
     report, rows = AnchorReport(), _Rows(chains, covers)
     before = _File(0, NO_PREVIOUS)
