@@ -31,7 +31,7 @@ from tests.governance.samples import (
     stage,
 )
 from tests.lambdas.reconcile.cloud import LIFECYCLE, live
-from tests.lambdas.reconcile.world import World
+from tests.lambdas.reconcile.world import Crash, World
 
 ARN = arn_of()
 NOW = START + timedelta(days=1)
@@ -163,6 +163,38 @@ def test_what_only_the_registry_shows_is_one_gap_that_admits_nothing(world: Worl
     assert json.loads(str(row["tovalue"])) == {
         "ModelApprovalStatus": "Approved", "ModelLifeCycle": {"Stage": "Staging", "StageStatus": "Approved"},
     }  # fmt: skip
+
+
+def test_an_event_that_comes_while_a_gap_is_written_closes_it(world: World) -> None:
+    """Guards: a gap decided on a state that moved meanwhile: it says that nobody witnessed what just was."""
+    world.registry.versions[ARN] = shown(moment(9), "Approved")
+
+    def race(point: str) -> None:
+        if point == "tables.append:before":
+            world.tables.fault = lambda point: None
+            assert world.delivered(event(moment(9)))
+
+    world.tables.fault = race
+    world.work(RUN)
+    assert kinds(world)[1:] == [("approval", "event")]
+    assert world.tables.state[ARN]["incident"] is None
+
+
+def test_what_was_recovered_is_told_also_after_a_crash(world: World) -> None:
+    """Guards: a recovered approval of which the approval function never hears, so that its artifact stays shut."""
+    world.registry.versions[ARN] = shown(moment(20), "Rejected")
+    assert world.delivered(event(moment(20), "Rejected"))
+    world.trail.histories = {HUB: [approval(moment(9)), approval(moment(20), "Rejected")]}
+
+    def crash_once(point: str) -> None:
+        if point == "outbox.approval_changed:before":
+            world.outbox.fault = lambda point: None
+            raise Crash(point)
+
+    world.outbox.fault = crash_once
+    world.work(RUN)
+    [recovered] = [row for row in world.tables.chains[ARN] if row["witness"] == "recovered"]
+    assert (ARN, recovered["contentid"]) in world.outbox.approvals
 
 
 def test_a_gap_leaves_what_is_witnessed_as_it_is(world: World) -> None:
