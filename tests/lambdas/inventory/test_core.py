@@ -358,6 +358,6 @@ def test_a_row_lost_to_another_look_is_added_after_it() -> None:
     org.history.last = lambda arn: next(answers, last(arn))  # type: ignore[method-assign]
     org.refresh(TEST, "credit")
     assert [row["seq"] for row in org.history.chains[arn]] == [1, 2]
-    org.history.last = lambda _arn: None  # type: ignore[method-assign]
+    org.history.last = lambda _arn: None  # type: ignore[method-assign,assignment]
     with pytest.raises(Busy, match="5 others added"):
         org.refresh(TEST, "credit")
