@@ -123,7 +123,9 @@ def test_a_heartbeat_that_stops_is_an_alarm(bench: Workbench) -> None:
         bench.advance(3600)
         put(bench, 1.0)
     assert state(bench, name) == "OK"
-    bench.advance(3 * 3600 + 120)
+    bench.advance(2 * 3600)
+    assert state(bench, name) == "OK", "the last beat still lies in the range"
+    bench.advance(3600 + 120)
     assert state(bench, name) == "ALARM"
     put(bench, 1.0)
     bench.advance(60)
@@ -295,6 +297,14 @@ def test_missing_data_are_treated_as_the_tables_say(
     """Guards each cell of AWS's tables; one cell wrong and an alarm is silent, or cries wolf."""
     found = [evaluate(Condition("GreaterThanThreshold", 1.0, periods, enough, one), values) for one in TREATMENTS]
     assert found == states
+
+
+def test_one_late_breach_is_no_alarm_before_its_time() -> None:
+    """Guards against an alarm at the first of three data points, the others missing: the breach must be as old as M."""
+    condition = Condition("GreaterThanThreshold", 1.0, 3, 3, "missing")
+    assert evaluate(condition, [NONE, NONE, NONE, NONE, X]) is KEEP
+    assert evaluate(condition, [NONE, NONE, NONE, X, NONE]) is KEEP
+    assert evaluate(condition, [NONE, NONE, X, NONE, NONE]) == "ALARM"
 
 
 @given(
