@@ -6,7 +6,6 @@ is never written over what was read later, so walks, refreshes and events may ov
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,7 +18,6 @@ from governance.inventory_rows import (
     Workload,
     account_columns,
     is_account,
-    shown_verdict,
     state_columns,
     tombstone_columns,
     unknown_columns,
@@ -32,12 +30,11 @@ from governance.verdicts_endpoints import judge, judge_job
 from lambdas.common.accounts import Account
 from lambdas.common.aws import Busy
 from lambdas.common.log import Log
-from lambdas.common.measure import Measure
 from lambdas.inventory.jobs import AccountJob, EndpointJob, Resume, Run, parse_job
 from lambdas.inventory.look import Look, settled
+from lambdas.inventory.numbers import numbers
 from lambdas.inventory.ports import Accounts, Artifacts, History, Hosting, Jobs, Meter, Registry, States, Table
 
-FUNCTION = "inventory"
 ATTEMPTS = 5
 """Tries to add a row to an endpoint's history; each was lost to another look at the same endpoint."""
 
@@ -174,23 +171,9 @@ class Inventory:
         raise Busy(f"{ATTEMPTS} others added to the history of {arn} while this look did")
 
     def measure(self, started: datetime) -> None:
-        """Once every account has been walked since `started`: the run is complete, and its numbers are put."""
-        accounts = {account.account for account in self.accounts}
-        rows = list(self.table.rows())
-        own = {str(row["account"]): row for row in rows if is_account(row) and row["account"] in accounts}
-        if any(str((own.get(account) or {}).get("walkstarted") or "") < iso(started) for account in accounts):
-            return
-        endpoints = [row for row in rows if row.get("account") in accounts and not is_account(row)]
-        counts = Counter(shown_verdict(row) for row in endpoints if not row.get("deletedat"))
-        unreadable = sum(row["verdict"] == Verdict.UNKNOWN for row in own.values())
-        by_function = {"Function": FUNCTION}
-        self.meter.put(
-            [
-                *(Measure("EndpointsByVerdict", counts[v], dimensions={"Verdict": v.value}) for v in Verdict),
-                Measure("UnreadableAccounts", unreadable, dimensions=by_function),
-                Measure("Heartbeat", 1, dimensions=by_function),
-            ]
-        )
+        """Put the run's numbers, once every account has been walked since `started`."""
+        accounts = frozenset(account.account for account in self.accounts)
+        self.meter.put(numbers(list(self.table.rows()), accounts, started))
 
 
 @dataclass(slots=True)

@@ -9,15 +9,15 @@ import pytest
 
 from governance.canonical import iso
 from governance.endpoint_history import verify_history
-from governance.inventory import Unreadable
+from governance.inventory import Container, StoredArtifact, Unreadable
 from governance.inventory_rows import event_order
 from governance.verdicts import Verdict
 from lambdas.common.accounts import Account
 from lambdas.common.aws import Busy
 from lambdas.inventory.core import UnknownAccount
 from lambdas.inventory.jobs import AccountJob, NotAJob, Resume
-from tests.governance.hosted import of_version, state
-from tests.governance.samples import DEV, HUB, arn_of, moment
+from tests.governance.hosted import of_version, sha256_of, state, url_of
+from tests.governance.samples import BUCKET, DEV, HUB, arn_of, moment
 from tests.lambdas.inventory.world import ACCOUNTS, TEST, Organisation, impatient, scheduled
 
 
@@ -311,8 +311,28 @@ def test_endpoints_of_accounts_that_left_are_not_counted() -> None:
     """Guards: an account that was removed counts for ever."""
     org = small()
     org.table.kept["arn:old"] = {"endpointarn": "arn:old", "account": "666666666666", "verdict": "unregistered"}
+    old = {"endpointarn": "account:666666666666", "account": "666666666666", "verdict": "unknown"}
+    org.table.kept["account:666666666666"] = old
     org.run()
     assert measured(org)["EndpointsByVerdict", "unregistered"] == 0
+    assert measured(org)["UnreadableAccounts", "inventory"] == 0
+
+
+@pytest.mark.parametrize("how", ["url", "name", "bytes", "approved once"])
+def test_the_version_that_a_bare_artifact_equals_is_named(how: str) -> None:
+    """Guards: a copy that is told as nothing like anything approved."""
+    org = small()
+    url = url_of(1)
+    if how == "name":
+        url = url.replace(BUCKET, "another-bucket")
+    if how == "bytes":
+        url = f"s3://{BUCKET}/copy"
+        org.artifacts.objects[url] = StoredArtifact(sha256_of(1), None)
+    if how == "approved once":
+        org.states.states[arn_of()] = state() | {"artifacturl": url_of(9)}
+    org.serve(TEST, "bare", Container(image="x:1", url=url))
+    org.run()
+    assert f"the same artifact as {arn_of()}" in org.row(TEST, "bare")["evidence"]
 
 
 def test_one_account_for_everything_holds_all_stages() -> None:
