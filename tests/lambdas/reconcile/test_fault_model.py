@@ -18,7 +18,7 @@ from tests.lambdas.reconcile.world import World, crash, throttle
 
 
 @settings(
-    max_examples=400, derandomize=True, deadline=None, database=None,
+    max_examples=1500, derandomize=True, deadline=None, database=None,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )  # fmt: skip
