@@ -74,8 +74,8 @@ class TestConditions:
         """Guards: an older look that replaces a newer; a newer state that takes a newer verdict back with it."""
         table, row = fresh(kind, control, "newest")
         table.record(ARN, seen(10), said(10))
-        table.record(ARN, seen(8, "CREATING"), said(12, "unapproved"))
         table.record(ARN, seen(11, "UPDATING"), said(9, "wrong-stage"))
+        table.record(ARN, seen(8, "CREATING"), said(12, "unapproved"))
         assert (row()["status"], row()["verdict"]) == ("UPDATING", "unapproved")
         assert (row()["firstseen"], row()["lastseen"]) == (iso(moment(10)), iso(moment(11)))
 
