@@ -12,6 +12,7 @@ from governance.errors import MissingField
 from governance.facts import StoredObject
 from governance.ledger import actors
 from governance.readback import Identity
+from governance.state import approved_artifact
 from lambdas.common.aws import Busy
 from tests.governance.samples import (
     APPROVER,
@@ -249,3 +250,27 @@ def test_the_artifact_s_object_is_recorded_where_it_can_be_looked_at(world: Worl
     )  # fmt: skip
     assert "artifactversionid" not in second
     assert world.tables.state[ARN]["artifactversionid"] is None
+
+
+def respecified(minutes: float, url: str) -> str:
+    detail = package_detail(modified=iso(moment(minutes)), changed=("InferenceSpecification",), artifact_url=url)
+    return envelope(detail, event_id=f"specification-{minutes}")
+
+
+def test_an_approval_that_shows_no_artifact_means_the_one_of_its_time(world: World) -> None:
+    """Guards: bytes that were swapped in after an approval, or replaced before it, are admitted by it."""
+    newer = ARTIFACT_URL.replace("ab" * 32, "cd" * 32)
+    world.deliver(REGISTERED)
+    world.deliver(approve(20))
+    assert approved_artifact(world.tables.state[ARN], "Staging") == (ARTIFACT_URL, "ab" * 32)
+    world.deliver(respecified(30, ARTIFACT_URL.replace("ab" * 32, "ef" * 32)))
+    assert approved_artifact(world.tables.state[ARN], "Staging") == (ARTIFACT_URL, "ab" * 32)
+    world.deliver(respecified(10, newer))
+    assert approved_artifact(world.tables.state[ARN], "Staging") == (newer, "cd" * 32)
+
+
+def test_an_approval_whose_artifact_nobody_knows_any_more_admits_none(world: World) -> None:
+    """Guards: an approval that was lost and found admits what was swapped in meanwhile."""
+    world.deliver(respecified(30, ARTIFACT_URL))
+    world.deliver(approve(20))
+    assert approved_artifact(world.tables.state[ARN], "Staging") == (None, None)
