@@ -174,6 +174,7 @@ def serve(run: Run) -> None:
     row = run.tables().endpoint(endpoint.lower())
     run.score.expect("its event reached the hub through bus and forwarder", bool(row), f"{row}")
     run.score.equal("with the account that it runs in", row.get("account"), spoke.account)
+    run.served_at = run.now()
 
 
 def keep_outsiders_out(run: Run) -> None:

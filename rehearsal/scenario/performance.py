@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,7 +47,8 @@ class Run:
     version: Registered | None = None
     refusals: list[Refusal] = field(default_factory=list)
     expected_denials: set[str] = field(default_factory=set)
-    facts: int = 0
+    ledger: list[dict[str, Any]] = field(default_factory=list)
+    served_at: datetime | None = None
 
     @property
     def stacks(self) -> list[str]:
@@ -71,6 +73,10 @@ class Run:
     def tables(self) -> Tables:
         """The governance tables, read as the hub's administrator."""
         return Tables(self.cast.administrator(self.organisation.hub), self.organisation)
+
+    def now(self) -> datetime:
+        """The organisation's time: what was skipped counts."""
+        return datetime.fromisoformat(self.control.state()["now"])
 
     def settle(self) -> None:
         """Wait until no event, message or invocation is under way."""

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from console.render import change
 from rehearsal.scenario.attempts import Refusal
 from rehearsal.scenario.expectations import Expectation, Score
 
@@ -76,6 +77,32 @@ def summary(console: Console, result: Figures, score: Score, refusals: Sequence[
         else f"{counted(count, 'expectation')} held, none failed"
     )
     console.print(Text(f"{said}, {result.seconds_total:.0f} s", style=style))
+
+
+def facts(console: Console, rows: Sequence[dict[str, Any]]) -> None:
+    """Every fact of the ledger, version by version in the order of its chain."""
+    table = _table(f"All {counted(len(rows), 'fact')}", "happened (UTC)", "what", "change", "by", "told by")
+    last = ""
+    for row in sorted(rows, key=lambda row: (_version(row), int(row["seq"]))):
+        if row["modelpackagearn"] != last:
+            table.add_row(Text(_version(row), style="bold"))
+        table.add_row(
+            f"  {str(row['happenedat'])[11:23]}", str(row["kind"]), change(row), _who(row), _witness(row)
+        )  # fmt: skip
+        last = row["modelpackagearn"]
+    console.print(table, "")
+
+
+def _version(row: dict[str, Any]) -> str:
+    return str(row["modelpackagearn"]).rpartition(":model-package/")[2]
+
+
+def _who(row: dict[str, Any]) -> str:
+    return str(row.get("actorsourceidentity") or str(row.get("actor") or "").rpartition("/")[2])
+
+
+def _witness(row: dict[str, Any]) -> str:
+    return f"{row.get('witness', 'event')}{', late' if row.get('late') else ''}"
 
 
 def failed(failure: Expectation) -> Text:

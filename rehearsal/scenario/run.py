@@ -16,7 +16,7 @@ from rich.console import Console
 
 from blueprint.organisation import Organisation
 from rehearsal.engine import ROOT, Engine, EngineError
-from rehearsal.scenario import emulated, flow, teardown
+from rehearsal.scenario import emulated, flow, losing, proving, teardown, watching
 from rehearsal.scenario.cast import Cast
 from rehearsal.scenario.configuration import organisation_of
 from rehearsal.scenario.console import ConsoleFailed
@@ -24,7 +24,7 @@ from rehearsal.scenario.culprits import name_the_culprits, nothing_unexpected, u
 from rehearsal.scenario.emulated import FOLDER, Emulated
 from rehearsal.scenario.expectations import PhaseFailed, Score
 from rehearsal.scenario.performance import Run
-from rehearsal.scenario.report import counted, figures, summary, unexpected_denial
+from rehearsal.scenario.report import counted, facts, figures, summary, unexpected_denial
 from rehearsal.scenario.signing_in import exports, people
 from rehearsal.scenario.workspace import copy_program
 
@@ -44,8 +44,14 @@ PHASES: Sequence[tuple[str, Step]] = (
     ("approve", flow.approve),
     ("serve", flow.serve),
     ("outside account", flow.keep_outsiders_out),
+    ("shadow endpoint", watching.find_shadows),
     ("doubled and reordered events", flow.disturb),
+    ("lost revocation", losing.lose_a_revocation),
+    ("dead letter", losing.leave_what_nobody_can_read),
+    ("metrics", watching.measure),
+    ("as of then and now", proving.ask_about_the_past),
     ("verify", flow.verify),
+    ("anchors", proving.anchor),
     ("nothing unexpected", nothing_unexpected),
 )
 
@@ -133,7 +139,7 @@ def _finish(run: Run, console: Console, seconds: float) -> int:
         resources=run.resources,
         requests=requests,
         events=sum(row["kind"] == "event" for row in events),
-        facts=run.facts,
+        facts=len(run.ledger),
         unexpected=len(unexpected),
         seconds_total=seconds,
     )
@@ -146,6 +152,8 @@ def _finish(run: Run, console: Console, seconds: float) -> int:
     }
     (FOLDER / "summary.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     console.print()
+    if not run.score.failures:
+        facts(console, run.ledger)
     summary(console, result, run.score, run.refusals)
     console.print(
         f"Written to {os.path.relpath(FOLDER)}/: summary.json, requests.jsonl, events.jsonl, stacks/, tables/"

@@ -40,9 +40,9 @@ def export(run: Run) -> None:
         (folder / f"{stack}.json").write_text(json.dumps(export, indent=1) + "\n", encoding="utf-8")
     tables = run.tables()
     tables.export(run.folder)
-    run.facts = sum(1 for _ in tables.rows("modelgovernanceledger"))
+    run.ledger = list(tables.rows("modelgovernanceledger"))
     if complete:
-        run.score.expect("the export of the ledger holds its rows", run.facts > 0, f"{run.facts} rows")
+        run.score.expect("the export of the ledger holds its rows", bool(run.ledger), f"{len(run.ledger)} rows")
 
 
 def _clear_what_people_made(run: Run) -> None:

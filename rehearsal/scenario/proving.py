@@ -1,0 +1,103 @@
+"""What an auditor asks: what was so then, how the work flows, and whether the records are what they were."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from governance.ledger import row_hash
+from governance.stages import Stages
+from governance.state import CARD_COLUMNS, project
+from rehearsal.scenario.performance import Run
+from rehearsal.scenario.watching import ENDPOINT
+
+ANCHOR_SECONDS = 60 * 60 + 1
+"""Until the next anchor: its schedule's default."""
+
+
+def ask_about_the_past(run: Run) -> None:
+    """Before and after the revocation the answers differ as they must."""
+    hub = run.cast.administrator(run.organisation.hub)
+    assert run.served_at is not None, "phases run in order: the version is served first"  # noqa: S101
+    before = (run.served_at + timedelta(seconds=1)).isoformat()
+    now = run.now().isoformat()
+    answers = {time: run.console.try_run("as-of", time, "--json", actor=hub) for time in (before, now)}
+    for time, approved in ((before, True), (now, False)):
+        status, printed = answers[time]
+        answer = json.loads(printed)
+        served = [
+            version["approved"]
+            for endpoint in answer["endpoints"]
+            if endpoint["name"] == ENDPOINT
+            for version in endpoint["versions"]
+        ]
+        run.score.equal(f"as of {time[:19]} the endpoint served a version {'' if approved else 'not '}approved then",
+                        served, [approved])  # fmt: skip
+        run.score.equal("and the status says so", status, 0 if approved else 1)
+    flow = json.loads(run.console.run("flow", "--at", now, "--json", actor=hub))
+    run.score.equal("the revocation that took no effect yet is open", flow["revocation"]["open"], 1)
+    first = run.organisation.stages[0].lifecycle
+    run.score.expect("time to approve is known", bool(flow["to_approve"][first]["ended"]), f"{flow['to_approve']}")
+    status, printed = run.console.try_run("backfill", "--settle", "1", actor=hub)
+    run.score.equal("a backfill finds nothing that isn't recorded", (status, printed.splitlines()[-1]),
+                    (0, "No rows were missing"))  # fmt: skip
+
+
+def anchor(run: Run) -> None:
+    """Signed anchors in a locked bucket: a ledger rewritten from end to end passes without them, fails with them."""
+    hub = run.cast.administrator(run.organisation.hub)
+    run.control.advance(ANCHOR_SECONDS)
+    run.settle()
+    run.say(run.console.run("verify", actor=hub).splitlines()[-1])
+    folder = run.folder / "evidence"
+    run.console.run("export", str(folder), actor=hub)
+    anchors = sorted(folder.glob("anchors/*/*.json"))
+    run.score.expect("the export holds anchors", bool(anchors), f"{len(anchors)} anchors")
+    run.console.run("verify", "--export", str(folder), actor=None)
+    forged = run.folder / "forged"
+    shutil.copytree(folder, forged)
+    seq = rewrite(forged, run.registered().package_arn, run)
+    status, _ = run.console.try_run("verify", "--export", str(forged), "--without-anchors", actor=None)
+    run.score.equal("a ledger that was rewritten consistently verifies by itself", status, 0)
+    status, printed = run.console.try_run("verify", "--export", str(forged), actor=None)
+    run.score.equal("but not against the anchors", status, 1)
+    run.score.expect("which name the rewritten version", run.registered().package_arn.rpartition("/")[2] in printed
+                     and "anchor" in printed, f"row {seq}: {printed}")  # fmt: skip
+
+
+def rewrite(folder: Path, arn: str, run: Run) -> int:
+    """Rewrite an export as somebody with every right would: other reasons, all hashes and the state made anew."""
+    names = run.organisation.names
+    stages = Stages.parse(
+        json.dumps([{"stage": stage.name, "lifecycle": stage.lifecycle} for stage in run.organisation.stages])
+    )
+    path = folder / "tables" / f"{names.table('modelgovernanceledger')}.jsonl"
+    rows = _read(path)
+    chain = sorted((row for row in rows if row["modelpackagearn"] == arn), key=lambda row: int(row["seq"]))
+    victim = next(row for row in chain if row["kind"] == "approval")
+    victim["reason"] = "somebody else's reason"
+    state: dict[str, Any] | None = None
+    before = "0" * 64
+    for row in chain:
+        row["prevhash"] = before
+        before = row["hash"] = row_hash(row)
+        state = project(state, row, None, stages)
+    _write(path, rows)
+    path = folder / "tables" / f"{names.table('modelpackagestatechanges')}.jsonl"
+    states = _read(path)
+    kept = next(row for row in states if row["modelpackagearn"] == arn)
+    card = {name: value for name, value in kept.items() if name in CARD_COLUMNS}
+    kept |= (state or {}) | card
+    _write(path, states)
+    return int(victim["seq"])
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(row, sort_keys=True) + "\n" for row in rows), encoding="utf-8")
