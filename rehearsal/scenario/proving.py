@@ -48,9 +48,9 @@ def ask_about_the_past(run: Run) -> None:
 
 def anchor(run: Run) -> None:
     """Signed anchors in a locked bucket: a ledger rewritten from end to end passes without them, fails with them."""
-    hub = run.cast.administrator(run.organisation.hub)
     run.control.advance(ANCHOR_SECONDS)
     run.settle()
+    hub = run.cast.administrator(run.organisation.hub)
     run.say(run.console.run("verify", actor=hub).splitlines()[-1])
     folder = run.folder / "evidence"
     run.console.run("export", str(folder), actor=hub)
