@@ -156,6 +156,10 @@ def _order(row: Row) -> str:
     return f"{row['happenedat']}#{_RANKS.get(str(row['kind']), '1')}#{row['contentid']}"
 
 
+def _moment_of(order: str) -> str:
+    return order.partition("#")[0]
+
+
 def _moves(orders: dict[str, str], group: str, order: str) -> bool:
     """Whether a fact is younger than what its column group shows; if so it is noted as the one shown."""
     if order <= orders.get(group, ""):
@@ -195,12 +199,12 @@ def _artifact_of_then(row: Row, state: State, orders: Mapping[str, str]) -> dict
     """The artifact columns as they were when a row's change happened, with `order`, the place of what showed them.
 
     An event shows its own specification. Of a row that shows none the version's artifact is meant, unless that
-    is a younger one: then nobody knows, and all is None. (Rows of schema 1: the version's, whichever it is.)
+    is of a later moment: then nobody knows, and all is None. (Rows of schema 1: the version's, whichever it is.)
     """
     if _shows_artifact(row):
         return {name: row.get(name) for name in ARTIFACT_COLUMNS} | {"order": _order(row)}
     known = orders.get("artifact", "")
-    if int(row["schemaversion"]) > 1 and known > _order(row):
+    if int(row["schemaversion"]) > 1 and _moment_of(known) > str(row["happenedat"]):
         return dict.fromkeys((*ARTIFACT_COLUMNS, "order"))
     return {name: state.get(name) for name in ARTIFACT_COLUMNS} | {"order": known}
 
@@ -233,14 +237,18 @@ def _with_stage(held: str, row: Row, lifecycle: Mapping[str, str], order: str, a
 
 
 def _with_late_artifact(held: str | int | None, row: Row, order: str) -> str | None:
-    """The stages' JSON where a row comes late that shows the artifact of an approval which shows none itself."""
+    """The stages' JSON where a row comes late that shows the artifact of an approval which shows none itself.
+
+    A row of the approval's own moment is of the same call: what a call changes together belongs together.
+    """
     if held is None:
         return None
     stages = json.loads(str(held))
     for entry in stages.values():
         approved = entry.get("approved", {})
         before = approved.get("artifactorder")
-        if before is not None and before < order < approved["order"]:
+        own = before == approved.get("order")
+        if before is not None and not own and before < order and _moment_of(order) <= _moment_of(approved["order"]):
             approved |= {name: _text(row, column) for name, column in _APPROVED_PARTS.items()}
             approved["artifactorder"] = order
     return canonical(stages)

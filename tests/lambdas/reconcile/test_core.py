@@ -11,6 +11,7 @@ import pytest
 
 from governance.evidence import Action
 from governance.readback import ReadBack
+from governance.state import approved_artifact
 from lambdas.reconcile.fakes import Recorded
 from lambdas.reconcile.jobs import GRACE, KEPT, PATIENCE, NotAJob
 from tests.governance.samples import (
@@ -30,7 +31,7 @@ from tests.governance.samples import (
     seen,
     stage,
 )
-from tests.lambdas.reconcile.cloud import LIFECYCLE, live
+from tests.lambdas.reconcile.cloud import LIFECYCLE, live, url_of
 from tests.lambdas.reconcile.world import Crash, World
 
 ARN = arn_of()
@@ -314,6 +315,28 @@ def test_life_cycle_actions_recover_what_cloudtrail_has_lost(world: World, says:
     staging = '{"Stage":"Staging","StageStatus":"Approved"}'
     assert found == ([("stage", "action", staging)] if says else [("gap", "action", "{}")])
     assert [row["field"] for row in world.tables.chains[ARN][1:2]] == [LIFECYCLE]
+
+
+@pytest.mark.parametrize("digit", range(8))
+def test_a_stage_and_a_specification_of_one_call_belong_together_however_they_are_told(
+    world: World, digit: int
+) -> None:
+    """Guards: a stage that an action told first keeps the artifact before it when the event tells of the call's other
+    half; which of the two came later in the order of one moment is an accident of their content ids.
+    """
+    world.catalogue.noted = [
+        Action(f"arn:aws:sagemaker:{REGION}:{HUB}:action/a", ARN, moment(9),
+               {"Stage": "Staging", "StageStatus": "Approved"}, None)
+    ]  # fmt: skip
+    world.registry.versions[ARN] = shown(moment(20))
+    world.trail.histories = {HUB: [record("UpdateModelPackage", moment(20), {"sourceUri": "x"})]}
+    world.work(RUN)
+    swapped = package_detail(
+        modified=iso(moment(9)), changed=("InferenceSpecification", "ModelLifeCycle"), lifecycle=stage("Staging"),
+        artifact_url=url_of(digit),
+    )  # fmt: skip
+    assert world.delivered(envelope(swapped, event_id="late"))
+    assert approved_artifact(world.tables.state[ARN], "Staging") == (url_of(digit), f"{digit:064x}")
 
 
 def test_backfill_takes_over_a_registry_that_existed_before() -> None:
