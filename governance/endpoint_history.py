@@ -15,12 +15,14 @@ from governance.ledger import GENESIS, Finding, Head, Row, row_hash
 SCHEMA_VERSION = 1
 
 SERVING = ("status", "configname", "variants", "modelpackagearns", "creationtime", "deletedat")
-"""Changes of these are the endpoint's: they happened when it was last modified."""
+"""Changes of these are the endpoint's: they happened when it was last modified, if it was modified since the row before.
+An inference component that is placed on it, or a model made anew under its name, leaves its LastModifiedTime alone.
+"""
 
 JUDGED = ("verdict", "stage")
 """Changes of these are ours or the registry's: they are known from when they were observed."""
 
-CARRIED = ("account", "region", "endpointname", "stack", "evidence")
+CARRIED = ("account", "region", "endpointname", "stack", "evidence", "lastmodifiedtime")
 
 
 def next_row(row: Mapping[str, Json], last: Mapping[str, Json] | None, head: Head, *, observed: str) -> Row | None:
@@ -47,9 +49,18 @@ def next_row(row: Mapping[str, Json], last: Mapping[str, Json] | None, head: Hea
 
 
 def _since(row: Mapping[str, Json], last: Mapping[str, Json] | None, observed: str) -> str:
-    """Never before the row before: a history that goes back in time answers nothing."""
-    changed = row.get("deletedat") or row.get("lastmodifiedtime") or row.get("creationtime") or observed
-    return max(str(changed), str(last["since"])) if last else str(changed)
+    """Never before the row before: a history that goes back in time answers nothing.
+
+    What serves now and didn't before, of an endpoint that says it wasn't modified meanwhile, is known from when it was
+    observed: dated by the endpoint it would have served all along. (What was never known before is no change.)
+    """
+    changed = str(row.get("deletedat") or row.get("lastmodifiedtime") or row.get("creationtime") or observed)
+    if last is None:
+        return changed
+    modified = any(row.get(name) != last.get(name) for name in ("lastmodifiedtime", "creationtime", "deletedat"))
+    if not modified and last.get("modelpackagearns") is not None:
+        changed = observed
+    return max(changed, str(last["since"]))
 
 
 def verify_history(arn: str, rows: Iterable[Mapping[str, Json]]) -> list[Finding]:

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.endpoint_history import verify_history
-from governance.ledger import row_hash
+from governance.canonical import iso
+from governance.endpoint_history import next_row, verify_history
+from governance.ledger import EMPTY, row_hash
+from governance.timeline import endpoint_at
 from tests.governance.histories import Endpoint
-from tests.governance.samples import arn_of
+from tests.governance.samples import arn_of, moment
 
 ENDPOINT = Endpoint()
 for turn in range(4):
@@ -57,3 +59,25 @@ def test_a_row_that_stands_twice_or_follows_another_is_named() -> None:
     told[1]["hash"] = row_hash(told[1])
     [found] = verify_history(ENDPOINT.arn, told)
     assert (found.seq, found.problem.startswith("does not follow the row before")) == (3, True)
+
+
+def test_what_changes_while_the_endpoint_stays_unmodified_is_known_from_its_observation() -> None:
+    """Guards: an inference component placed on an old endpoint that is said to have served since the endpoint's last
+    modification, so that `as-of` names a version that wasn't there.
+    """
+    endpoint = Endpoint().seen(0, arn_of(1))
+    endpoint.seen(60, arn_of(1), arn_of(2), modified=0)
+    assert [row["since"] for row in endpoint.rows] == [iso(moment(0)), iso(moment(60))]
+    then = endpoint_at(endpoint.rows, {}, moment(30))
+    assert then is not None
+    assert [version.arn for version in then.versions] == [arn_of(1)]
+
+
+def test_what_was_never_known_holds_since_the_endpoint_was_modified() -> None:
+    """Guards: an endpoint that couldn't be read for a day, dated by the first look that could."""
+    endpoint = Endpoint().seen(0, arn_of(1))
+    unread = {name: value for name, value in endpoint.rows[0].items() if name not in ("variants", "modelpackagearns")}
+    seen = {**endpoint.rows[0], "lastmodifiedtime": iso(moment(0))}
+    new = next_row(seen, unread, EMPTY, observed=iso(moment(60)))
+    assert new is not None
+    assert new["since"] == iso(moment(0))
