@@ -10,9 +10,7 @@ import pytest
 
 from rehearsal.language_host.processes import Children, streamed
 
-STUBBORN = (
-    "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); os.write(1, b'up'); time.sleep(600)"
-)
+STUBBORN = "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); os.write(1, b'up'); time.sleep(600)"
 
 
 def start(children: Children, code: str, *, capture: bool = True) -> subprocess.Popen[bytes]:
