@@ -228,7 +228,7 @@ def verify(run: Run) -> None:
     """The ledger verifies; a row that somebody changed, on a copy, is named."""
     hub = run.cast.administrator(run.organisation.hub)
     output = run.console.run("verify", actor=hub)
-    run.say(output.splitlines()[-1])
+    run.say(next(line for line in output.splitlines() if "broken" in line))
     tables = run.tables()
     folder = run.folder / "tampered"
     tables.export(folder)
