@@ -126,10 +126,12 @@ def _of_function(organisation: Organisation, spec: FunctionSpec) -> Iterator[Ala
         dimensions={"QueueName": names.queue(spec.queue)},
         threshold=WAIT_SECONDS.get(function, JOB_WAIT_SECONDS),
     )
-    for metric, meaning in (
-        ("Errors", f"invocations of the {function} function fail as a whole"),
-        ("Throttles", f"Lambda refuses to start the {function} function"),
-    ):
+    watched = {"Errors": f"invocations of the {function} function fail as a whole"}
+    # A function that runs once at a time throttles whenever two messages wait. Its queue's age says if that is too
+    # long.
+    if spec.reserved_concurrency is None:
+        watched["Throttles"] = f"Lambda refuses to start the {function} function"
+    for metric, meaning in watched.items():
         yield AlarmSpec(
             what=f"{function}-{metric.lower()}",
             meaning=meaning,

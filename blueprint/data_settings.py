@@ -31,6 +31,18 @@ DEFAULT_METRICS_DAYS = 455
 MOST_QUALITY_METRICS = 20
 """They stand in an environment variable, and all of a function's have 4 KB together."""
 
+COLUMNS_TAKEN = frozenset(
+    {
+        "accountid", "accuracy", "componentname", "cpuutilization", "cpuutilizationnormalized", "diskutilization",
+        "endpointarn", "endpointname", "endpointvariant", "expiresat", "f2score", "gpumemoryutilization",
+        "gpumemoryutilizationnormalized", "gpuutilization", "gpuutilizationnormalized", "invocation4xxerrors",
+        "invocation5xxerrors", "invocationmodelerrors", "invocations", "memoryutilization",
+        "memoryutilizationnormalized", "modellatency", "overheadlatencymicroseconds", "periodseconds", "precision",
+        "region", "schemaversion", "timestamp", "totalviolations", "variantname",
+    }
+)  # fmt: skip
+"""Columns of the metrics table (docs/metrics.md). A further metric's column is its name in lower case."""
+
 _RATE = re.compile(r"rate\(([0-9]{1,4}) (minutes?|hours?|days?)\)")
 _UNIT_MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60}
 _SINK = re.compile(r"arn:aws[a-z-]*:oam:[a-z0-9-]+:[0-9]{12}:sink/[a-f0-9-]{36}")
@@ -85,6 +97,7 @@ def read_data_settings(reader: Reader, stateful: str) -> DataSettings:
             "qualityMetrics",
             f"has {len(quality)} names; at most {MOST_QUALITY_METRICS} fit the function's environment: name fewer",
         )
+    _check_columns(reader, quality)
     return DataSettings(
         schedules=_schedules(reader),
         metrics_retention_days=reader.integer(
@@ -97,6 +110,20 @@ def read_data_settings(reader: Reader, stateful: str) -> DataSettings:
         else reader.text("oamSinkArn", _SINK, "an OAM sink's ARN", default=None),
         alarm_emails=reader.texts("alarmEmails", _EMAIL, "an e-mail address", default=()),
     )
+
+
+def _check_columns(reader: Reader, quality: tuple[str, ...]) -> None:
+    """Two metrics of one column would hide each other; the function refuses them, too, but only when it runs."""
+    taken = dict.fromkeys(COLUMNS_TAKEN, "a column of the metrics table already")
+    for name in quality:
+        column = name.lower()
+        if column in taken:
+            reader.problem(
+                "qualityMetrics",
+                f"names {name}, whose column {column} is {taken[column]}; the metrics function would refuse to start:"
+                " remove or rename it",
+            )
+        taken[column] = f"that of {name} in this list already"
 
 
 def check_data_settings(settings: DataSettings, organisation: Organisation, problems: list[str]) -> None:

@@ -84,7 +84,7 @@ def inventory_role(organisation: Organisation, keys: KeyArns) -> RoleSpec:
                 deny("NeverRewrite", REWRITE, [history]),
             ),
             "keys": document(
-                governance_key_through(organisation, keys.governance, "dynamodb", "sqs"),
+                *governance_key_through(organisation, keys.governance),
                 allow("DecryptThroughS3", ["kms:Decrypt"], [keys.artifacts], condition=via(["s3"], region)),
             ),
             "metrics": own_metrics(),
@@ -110,7 +110,7 @@ def metrics_role(organisation: Organisation, keys: KeyArns) -> RoleSpec:
                     "KeepSeries", ["dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"], [metrics]
                 ),
             ),
-            "keys": document(governance_key_through(organisation, keys.governance, "dynamodb", "sqs")),
+            "keys": document(*governance_key_through(organisation, keys.governance)),
             "metrics": own_metrics(),
             "logs": function_logs(organisation, "metrics", keys.governance),
         },
@@ -146,7 +146,7 @@ def anchor_role(organisation: Organisation, keys: KeyArns) -> RoleSpec:
                 deny("NeverReconfigure", UNLOCK_ACTIONS, [bucket]),
             ),
             "keys": document(
-                governance_key_through(organisation, keys.governance, "dynamodb", "sqs"),
+                *governance_key_through(organisation, keys.governance),
                 allow("SignAnchors", ["kms:Sign", "kms:Verify"], [keys.anchors], condition=SIGNING),
                 allow("PublishKey", ["kms:GetPublicKey"], [keys.anchors]),
             ),

@@ -38,16 +38,22 @@ CONSUME = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 REWRITE = (
     "dynamodb:BatchWriteItem",
     "dynamodb:DeleteItem",
+    "dynamodb:DeleteResourcePolicy",
     "dynamodb:DeleteTable",
+    "dynamodb:ImportTable",
     "dynamodb:PartiQLDelete",
     "dynamodb:PartiQLUpdate",
     "dynamodb:PutItem",
+    "dynamodb:PutResourcePolicy",
+    "dynamodb:RestoreTableFromBackup",
+    "dynamodb:RestoreTableToPointInTime",
     "dynamodb:UpdateItem",
     "dynamodb:UpdateTable",
     "dynamodb:UpdateTimeToLive",
 )
-"""What could replace, remove or expire a row. A Put is authorised as PutItem and replaces; only a PartiQL INSERT fails
-on an existing key (dynamodb transaction-apis-iam, ql-reference.insert)."""
+"""What could replace, remove or expire a row, put another table in its place, or let somebody else do so. A Put is
+authorised as PutItem and replaces; only a PartiQL INSERT fails on an existing key (dynamodb transaction-apis-iam,
+ql-reference.insert)."""
 
 READERS_LISTED = 60
 """Reader roles that a function's policy names one by one: about 3,000 of the 10,240 characters of a role."""
@@ -79,14 +85,17 @@ def ledger_rights(organisation: Organisation, *reads: Statement) -> Document:
     )
 
 
-def governance_key_through(organisation: Organisation, key_arn: str, *services: str) -> Statement:
-    """The governance key, as these services use it for the function."""
-    return allow(
-        "GovernanceKey",
-        ["kms:Decrypt", "kms:GenerateDataKey"],
-        [key_arn],
-        condition=via(services, organisation.region),
-    )
+def governance_key_through(organisation: Organisation, key_arn: str) -> list[Statement]:
+    """The governance key, as tables and queues use it for the function.
+
+    DynamoDB decrypts the table's key whether a row is read or written (kms services-dynamodb); SQS needs a data key for
+    what is sent and decrypts what is received (sqs-key-management).
+    """
+    region = organisation.region
+    return [
+        allow("ReadTables", ["kms:Decrypt"], [key_arn], condition=via(["dynamodb"], region)),
+        allow("UseQueues", ["kms:Decrypt", "kms:GenerateDataKey"], [key_arn], condition=via(["sqs"], region)),
+    ]
 
 
 def documents_rights(organisation: Organisation) -> Document:

@@ -13,7 +13,6 @@ from blueprint.policies.artifact_bucket import APPROVED, ARTIFACTS, holders_tag
 from blueprint.policies.conditions import request_tag, via
 from blueprint.policies.documents import Statement, allow, document
 from blueprint.policies.function_parts import (
-    DEDUP,
     ENDPOINTS,
     STATE,
     assume_readers,
@@ -54,7 +53,7 @@ def capture_role(organisation: Organisation, keys: KeyArns) -> RoleSpec:
 def reconcile_role(organisation: Organisation, keys: KeyArns) -> RoleSpec:
     """Compare registry and trails with the ledger, and append what is missing; rewrite as little as capture may."""
     names, hub, region = organisation.names, organisation.hub, organisation.region
-    state, dedup = table_arns(organisation, STATE, DEDUP)
+    (state,) = table_arns(organisation, STATE)
     readers = assume_readers(organisation)
     return RoleSpec(
         name=names.hub_role("reconcile"),
@@ -77,8 +76,7 @@ def reconcile_role(organisation: Organisation, keys: KeyArns) -> RoleSpec:
             **({} if readers is None else {"readers": readers}),
             "ledger": ledger_rights(
                 organisation,
-                allow("ReadFacts", ["dynamodb:GetItem"], [dedup, state]),
-                allow("ListPackages", ["dynamodb:Scan"], [state]),
+                allow("ReadStates", ["dynamodb:GetItem", "dynamodb:Scan"], [state]),
             ),
             "documents": documents_rights(organisation),
             "artifacts": document(_read_checksums(organisation)),
@@ -98,12 +96,11 @@ def _recording_keys(organisation: Organisation, keys: KeyArns) -> dict[str, Any]
     """Tables, queues and documents by the governance key; artifacts and cards by the artifact key."""
     region = organisation.region
     return document(
-        governance_key_through(organisation, keys.governance, "dynamodb", "s3", "sqs"),
+        *governance_key_through(organisation, keys.governance),
+        # A PUT in one part needs a data key and nothing else (AmazonS3 UsingKMSEncryption).
+        allow("EncryptDocuments", ["kms:GenerateDataKey"], [keys.governance], condition=via(["s3"], region)),
         # DescribeModelPackage decrypts as the caller where a version's card is encrypted (botocore sagemaker).
-        allow(
-            "DecryptCards", ["kms:Decrypt", "kms:GenerateDataKey"], [keys.artifacts],
-            condition=via(["sagemaker"], region),
-        ),
+        allow("DecryptCards", ["kms:Decrypt"], [keys.artifacts], condition=via(["sagemaker"], region)),
         # A HEAD with checksum mode decrypts (AmazonS3 API HeadObject).
         allow("DecryptThroughS3", ["kms:Decrypt"], [keys.artifacts], condition=via(["s3"], region)),
     )  # fmt: skip
@@ -131,7 +128,7 @@ def approval_role(organisation: Organisation, keys: KeyArns) -> RoleSpec:
                 ),
             ),
             "keys": document(
-                governance_key_through(organisation, keys.governance, "dynamodb", "sqs"),
+                *governance_key_through(organisation, keys.governance),
                 allow("DecryptThroughS3", ["kms:Decrypt"], [keys.artifacts], condition=via(["s3"], region)),
             ),
             "logs": function_logs(organisation, "approval", keys.governance),

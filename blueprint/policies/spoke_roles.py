@@ -6,6 +6,7 @@ so that it also holds in the same account, where resource policies restrict noth
 
 from __future__ import annotations
 
+from blueprint.functions import QUALITY_NAMESPACE
 from blueprint.names import SPOKE_RULES
 from blueprint.organisation import Organisation, Spoke
 from blueprint.policies import trust
@@ -74,6 +75,13 @@ def execution_role(organisation: Organisation, spoke: Spoke, artifact_key_arn: s
                     "ArtifactKeyThroughS3", ["kms:Decrypt", "kms:GenerateDataKey"], [artifact_key_arn],
                     condition=via(["s3"], organisation.region),
                 ),
+            ),
+            # The one namespace that the hub collects quality from; PutMetricData has no resource type.
+            "quality": document(
+                allow(
+                    "PublishQuality", ["cloudwatch:PutMetricData"], ["*"],
+                    condition={"StringEquals": {METRIC_NAMESPACE: QUALITY_NAMESPACE}},
+                )
             ),
             **_requests(organisation, spoke),
             "never": document(*_never(organisation, registers)),

@@ -40,10 +40,20 @@ def test_every_queue_and_function_is_watched() -> None:
         age = ALARMS[f"{spec.queue}-age"]
         assert age.dimensions == {"QueueName": f"mlgov-{spec.queue}"}
         assert age.threshold >= spec.visibility_seconds or spec.function in ("capture", "approval")
-        for metric in ("Errors", "Throttles"):
+        for metric in ("Errors", "Throttles") if spec.reserved_concurrency is None else ("Errors",):
             found = ALARMS[f"{spec.function}-{metric.lower()}"]
             assert (found.metric, found.statistic) == (metric, "Sum")
             assert found.dimensions == {"FunctionName": f"mlgov-{spec.function}"}
+
+
+def test_a_function_that_throttles_in_ordinary_work_has_no_alarm_on_it() -> None:
+    """Guards: an alarm at each second approval of a moment, until nobody looks at alarms any more. What waits too long
+    behind a function that runs once at a time shows in the age of its queue.
+    """
+    once = {spec.function for spec in FUNCTION_SPECS if spec.reserved_concurrency == 1}
+    assert once == {"approval"}
+    assert "approval-throttles" not in ALARMS
+    assert "approvals-age" in ALARMS
 
 
 @pytest.mark.parametrize("function", [spec.function for spec in SCHEDULED])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blueprint.data_settings import INTERVAL_MINUTES, AnchorRetention, DataSettings, Interval
+from blueprint.data_settings import COLUMNS_TAKEN, INTERVAL_MINUTES, AnchorRetention, DataSettings, Interval
 from blueprint.errors import ConfigurationError
 from blueprint.settings import HubSettings, Settings, SpokeSettings
+from governance.errors import SettingError
+from governance.metrics_catalogue import IDENTITY, Kind, catalogue, parse_quality_names
 from tests.blueprint.samples import HUB, REGION, configuration
 
 SINK = f"arn:aws:oam:{REGION}:{HUB}:sink/01234567-89ab-cdef-0123-456789abcdef"
@@ -91,11 +94,37 @@ def test_what_is_configured_is_what_is_read() -> None:
         ({"alarmEmails": ["a@b.example", "a@b.example"]}, "alarmEmails[1] is 'a@b.example', which the list already"),
         ({"qualityMetrics": ["F 2"]}, "qualityMetrics[0] is 'F 2'; a metric's name"),
         ({"qualityMetrics": [f"M{number}" for number in range(21)]}, "has 21 names; at most 20"),
+        ({"qualityMetrics": ["Region"]}, "names Region, whose column region is a column of the metrics table already"),
+        ({"qualityMetrics": ["f2SCORE"]}, "whose column f2score is a column of the metrics table already"),
+        ({"qualityMetrics": ["AUC", "Auc"]}, "names Auc, whose column auc is that of AUC in this list already"),
+        ({"qualityMetrics": ["AUC", "AUC"]}, "qualityMetrics[1] is 'AUC', which the list already"),
     ],
 )
 def test_each_mistake_is_named_with_its_place_and_its_mend(values: dict[str, Any], said: str) -> None:
     """Guards: a schedule that EventBridge refuses in the middle of an `up`; a retention of a misspelt unit."""
     assert said in problems(**values)
+
+
+@pytest.mark.parametrize("name", ["Recall", "AUC", *sorted(COLUMNS_TAKEN)])
+def test_what_is_configured_is_what_the_function_takes(name: str) -> None:
+    """Guards: a name that `up` takes, after which the metrics function refuses to start; or the other way round."""
+    told = ""
+    try:
+        parse_quality_names(json.dumps([name]))
+    except SettingError as error:
+        told = str(error)
+    taken = bool(told)
+    assert taken is (name in COLUMNS_TAKEN), told
+    if taken:
+        assert f"column {name} is" in problems(qualityMetrics=[name])
+    else:
+        assert settings(qualityMetrics=[name]).quality_metrics == (name,)
+
+
+def test_no_column_of_the_metrics_table_is_free() -> None:
+    """Guards: a standard metric that is added later, and hidden by a configured one of its name."""
+    standard = {metric.column for kind in Kind for metric in catalogue("any").of(kind)}
+    assert {*IDENTITY, *standard} == COLUMNS_TAKEN
 
 
 def test_all_mistakes_come_in_one_message() -> None:

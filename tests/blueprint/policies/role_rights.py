@@ -10,7 +10,10 @@ Rights = dict[str, tuple[set[str], set[str]]]
 
 CONSUME = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 OWN_METRICS: Rights = {"PutOwnMetrics": ({"cloudwatch:PutMetricData"}, {"*"})}
-GOVERNANCE = {"GovernanceKey": ({"kms:Decrypt", "kms:GenerateDataKey"}, {GOVERNANCE_KEY})}
+GOVERNANCE: Rights = {
+    "ReadTables": ({"kms:Decrypt"}, {GOVERNANCE_KEY}),
+    "UseQueues": ({"kms:Decrypt", "kms:GenerateDataKey"}, {GOVERNANCE_KEY}),
+}
 
 
 def table(name: str) -> str:

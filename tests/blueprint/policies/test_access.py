@@ -247,10 +247,17 @@ def test_the_artifact_key_opens_for_spokes_through_s3_only() -> None:
 def test_capture_uses_the_governance_key_through_its_services() -> None:
     """Guards: an encrypted queue that its consumer can't read."""
     capture = HUB, capture_role(EXAMPLE, KEYS)
-    for service, allowed in (("sqs", True), ("dynamodb", True), ("s3", True), ("logs", True), ("rds", False)):
+    for service, may in (
+        ("sqs", {"Decrypt", "GenerateDataKey"}),
+        ("dynamodb", {"Decrypt"}),
+        ("s3", {"GenerateDataKey"}),
+        ("logs", {"Decrypt", "GenerateDataKey"}),
+        ("rds", set()),
+    ):
         context = {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"}
-        tried = case(capture, "kms:Decrypt", GOVERNANCE_KEY, context, governance_key(EXAMPLE))
-        assert decide(tried).allowed is allowed, service
+        for action in ("Decrypt", "GenerateDataKey"):
+            tried = case(capture, f"kms:{action}", GOVERNANCE_KEY, context, governance_key(EXAMPLE))
+            assert decide(tried).allowed is (action in may), (service, action)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from tests.blueprint.policies.role_rights import (
 from tests.blueprint.samples import (
     BUCKET,
     DEV,
+    GOVERNANCE_KEY,
     HUB,
     KEY,
     KEYS,
@@ -43,7 +44,8 @@ READS_CHECKSUM: Rights = {"ReadChecksum": ({"s3:GetObject"}, {f"{S3}/artifacts/*
 KEEPS_DOCUMENTS: Rights = {"KeepDocuments": ({"s3:PutObject"}, {DOCUMENTS})}
 RECORDING_KEYS: Rights = {
     **GOVERNANCE,
-    "DecryptCards": ({"kms:Decrypt", "kms:GenerateDataKey"}, {KEY}),
+    "EncryptDocuments": ({"kms:GenerateDataKey"}, {GOVERNANCE_KEY}),
+    "DecryptCards": ({"kms:Decrypt"}, {KEY}),
     "DecryptThroughS3": ({"kms:Decrypt"}, {KEY}),
 }
 APPENDS: Rights = {
@@ -89,8 +91,7 @@ def test_reconcile_s_rights_are_exactly_these() -> None:
         },
         "ledger": {
             **APPENDS,
-            "ReadFacts": ({"dynamodb:GetItem"}, {DEDUP, STATE}),
-            "ListPackages": ({"dynamodb:Scan"}, {STATE}),
+            "ReadStates": ({"dynamodb:GetItem", "dynamodb:Scan"}, {STATE}),
         },
         "documents": KEEPS_DOCUMENTS,
         "artifacts": READS_CHECKSUM,

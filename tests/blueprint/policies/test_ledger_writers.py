@@ -17,8 +17,9 @@ EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action
 IN_TRANSACTION = {"dynamodb:EnclosingOperation": "ExecuteTransaction"}
 EVIDENCE: tuple[Table, ...] = ("modelgovernanceledger", "modelgovernancededup", "sagemakerendpointhistory")
 REWRITES = (
-    "BatchWriteItem", "DeleteItem", "DeleteTable", "PartiQLDelete", "PartiQLUpdate", "PutItem", "UpdateItem",
-    "UpdateTable", "UpdateTimeToLive",
+    "BatchWriteItem", "DeleteItem", "DeleteResourcePolicy", "DeleteTable", "ImportTable", "PartiQLDelete",
+    "PartiQLUpdate", "PutItem", "PutResourcePolicy", "RestoreTableFromBackup", "RestoreTableToPointInTime",
+    "UpdateItem", "UpdateTable", "UpdateTimeToLive",
 )  # fmt: skip
 
 WRITERS: dict[Table, set[Function]] = {

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from blueprint.organisation import Organisation
+from blueprint.policies.observability import METRIC_FILTER
 from blueprint.policies.roles import RoleSpec
 from blueprint.policies.spoke_roles import execution_role, forwarder_role, serving_role
+from governance.quality import NAMESPACE
 from tests.blueprint.samples import (
     BUCKET,
     DEV,
@@ -51,8 +53,18 @@ def test_the_data_scientist_s_rights_are_exactly_these() -> None:
             ),
             "ArtifactKeyThroughS3": ({"kms:Decrypt", "kms:GenerateDataKey"}, {KEY}),
         },
+        "quality": {"PublishQuality": ({"cloudwatch:PutMetricData"}, {"*"})},
         "requests": {"AskForStage": ({"events:PutEvents"}, {BUS})},
     }
+
+
+@pytest.mark.parametrize("stack", ["dev", "test"])
+def test_quality_is_published_where_the_hub_collects_it_and_nowhere_else(stack: str) -> None:
+    """Guards: an evaluation that nobody may publish; metrics of an endpoint, or of the hub's functions, made up."""
+    publish = statement(role(stack).policies["quality"], "PublishQuality")
+    assert publish["Action"] == "cloudwatch:PutMetricData"
+    assert publish["Condition"] == {"StringEquals": {"cloudwatch:namespace": NAMESPACE}}
+    assert NAMESPACE in METRIC_FILTER, "the account's link shows it to the hub"
 
 
 def test_the_validator_s_rights_are_exactly_these() -> None:
