@@ -93,9 +93,19 @@ def _approval(state: State | None, lifecycle: str | None, deployed: str) -> tupl
             f"approved for {', '.join(held)}; {here}",
             str(state.get("approvalat") or "") or None,
         )
+    told = _without_approval(state, stages.get(lifecycle, {}) if lifecycle else {})
+    return Verdict.UNAPPROVED, f"no recorded approval holds: {told}", state.get("approvalat")
+
+
+def _without_approval(state: State, entry: Mapping[str, Json]) -> str:
+    """What the ledger has instead of an approval. A gap tells what the registry shows, not that anybody decided it: an
+    auditor can be shown no approver, time or reason, so it admits as little as a registration does (docs/ledger.md).
+    """
     status, kind = state.get("modelapprovalstatus"), state.get("approvalkind")
-    how = "registered as" if kind == Kind.REGISTRATION else "it is"
-    return Verdict.UNAPPROVED, f"no recorded approval holds: {how} {status}", state.get("approvalat")
+    if kind == Kind.GAP or (entry.get("kind") == Kind.GAP and entry["status"] == APPROVED):
+        stage = f", its stage {entry['status']}" if entry else ""
+        return f"the registry shows it {status}{stage}, but nobody witnessed the decision (a gap): decide again"
+    return f"{'registered as' if kind == Kind.REGISTRATION else 'it is'} {status}"
 
 
 def _withdrawn(state: State, entry: Mapping[str, Json] | None) -> str | None:

@@ -110,6 +110,23 @@ def test_the_earlier_of_two_withdrawals_counts() -> None:
     assert judged(serving(row=row)).verdict is Verdict.UNAPPROVED
 
 
+@pytest.mark.parametrize(
+    "row",
+    [state(kind="gap"), state(stages={"Staging": entry(1, kind="gap", approved=False)})],
+    ids=["its status", "its stage"],
+)
+def test_an_approval_that_nobody_witnessed_is_unapproved_and_told_as_such(row: dict[str, Any]) -> None:
+    """Guards: an approval without approver, time or reason that passes; or evidence that reads `it is Approved`,
+    from which nobody learns what is wrong and what to do.
+    """
+    judgement = judged(serving(row=row))
+    assert judgement.verdict is Verdict.UNAPPROVED
+    assert judgement.findings[0].ledger == (
+        "no recorded approval holds: the registry shows it Approved, its stage Approved, but nobody witnessed the"
+        " decision (a gap): decide again"
+    )
+
+
 def test_a_version_that_the_ledger_never_saw_is_unapproved() -> None:
     """Guards: an event that was lost makes its version invisible, and so clean."""
     world = serving()
