@@ -277,4 +277,4 @@ def test_the_algebra_reaches_both_decisions_and_every_layer() -> None:
 
     with pytest.raises(Reached):
         collect()
-    assert 0.1 < sum(decisions) / len(decisions) < 0.9
+    assert 20 < sum(decisions) < len(decisions) - 20
