@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.names import Names, Queue
+from console.queues import url_of
 
 RULES: Queue = "rules-dlq"
 SOURCES: Mapping[Queue, Queue] = {
@@ -53,8 +55,8 @@ def redrive_all(sqs: Any, names: Names, account: str, *, unparseable: bool, dry:
     """
     return [
         redrive(
-            sqs, _url(sqs, names.queue(dlq)), names.queue(dlq), sqs, _target(sqs, names, account, source),
-            unparseable=unparseable, dry=dry,
+            sqs, url_of(sqs, names.queue(dlq), names.prefix), names.queue(dlq), sqs,
+            _target(sqs, names, account, source), unparseable=unparseable, dry=dry,
         )
         for dlq, source in SOURCES.items()
     ]  # fmt: skip
@@ -65,10 +67,9 @@ def redrive_spoke(
 ) -> Redriven:  # fmt: skip
     """Hand what a spoke couldn't forward to the hub's capture queue. Clients of the spoke and of the hub."""
     name = names.forward_dlq(stack)
-    capture = _url(hub_sqs, names.queue("capture"))
-    return redrive(
-        spoke_sqs, _url(spoke_sqs, name), name, hub_sqs, lambda message: capture, unparseable=unparseable, dry=dry
-    )
+    capture = url_of(hub_sqs, names.queue("capture"), names.prefix)
+    dlq = url_of(spoke_sqs, name, names.prefix, whose=f"the account of stack {stack!r} (--stack, --spoke-profile)")
+    return redrive(spoke_sqs, dlq, name, hub_sqs, lambda message: capture, unparseable=unparseable, dry=dry)
 
 
 def redrive(
@@ -115,19 +116,14 @@ def _messages(sqs: Any, url: str) -> Iterator[Message]:
 
 
 def _target(sqs: Any, names: Names, account: str, source: Queue) -> Callable[[Message], str]:
-    usual = _url(sqs, names.queue(source))
+    usual = url_of(sqs, names.queue(source), names.prefix)
     ours = {names.queue_arn(account, names.queue(queue)): names.queue(queue) for queue in SOURCES.values()}
 
     def target(message: Message) -> str:
         named = ours.get(_attribute(message, "TARGET_ARN") or "")
-        return usual if named is None else _url(sqs, named)
+        return usual if named is None else url_of(sqs, named, names.prefix)
 
     return target
-
-
-def _url(sqs: Any, name: str) -> str:
-    url: str = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-    return url
 
 
 def _attribute(message: Message, name: str) -> str | None:
