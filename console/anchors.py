@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from console.errors import CommandError
+from console.errors import CommandError, NotThere
 from console.tables import lines_of
 from governance.anchor import folder_of, key_of, number_of, public_key_file
 from governance.anchor_chain import AnchorFinding
@@ -21,6 +21,10 @@ from governance.anchor_versions import Shelf, Version, shelve, versions_in
 from governance.canonical import Json, iso
 
 VERSIONS = "versions.jsonl"
+
+
+class NoBucket(NotThere):
+    """The account of the credentials has no bucket of anchors."""
 
 
 class Anchors(Protocol):
@@ -56,7 +60,7 @@ class LiveAnchors:
     _locked: dict[Version, bool] = field(default_factory=dict)
 
     def begin(self) -> list[Version]:
-        """List the bucket, once. Raises CommandError if there is none."""
+        """List the bucket, once. Raises NoBucket if there is none."""
         if self._listed is None:
             self._listed = self._versions(folder_of(self.installation))
         return self._listed
@@ -103,10 +107,7 @@ class LiveAnchors:
         try:
             return [version for page in pages for version in versions_in(page)]
         except self.client.exceptions.NoSuchBucket:
-            raise CommandError(
-                f"there is no bucket {self.bucket} for anchors; is {self.installation!r} the installation's prefix"
-                " (--prefix), and are these credentials of its hub? --without-anchors checks the tables alone"
-            ) from None
+            raise NoBucket(f"bucket {self.bucket} (anchors)", self.installation) from None
 
     def _read(self, version: Version) -> bytes:
         answer = self.client.get_object(Bucket=self.bucket, Key=version.key, VersionId=version.version_id)

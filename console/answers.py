@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from blueprint.names import Table
 from console.errors import CommandError
-from console.tables import LEDGER, Row, Source, by_package
-from governance.canonical import Json
+from console.tables import ENDPOINTS, HISTORY, LEDGER, Row, Source, by_package
 from governance.flow import Flow, flow
+from governance.inventory_rows import is_account, shown_verdict
 from governance.stages import Stages
 from governance.timeline import AsOf, as_of
 from governance.times import EARLIEST
-
-ENDPOINTS: Table = "sagemakermodelendpoints"
-HISTORY: Table = "sagemakerendpointhistory"
-
-ACCOUNT_ROW = "account:"
-"""How the keys of an account's own rows begin; all others are ARNs of endpoints."""
-
-SERVES_WELL = "approved"
+from governance.verdicts import Verdict
 
 TIME_FORM = "ISO 8601, such as 2026-11-23, 2026-11-23T14:30 or 2026-11-23T14:30:00+01:00 (UTC where no zone is given)"
 
@@ -58,36 +50,37 @@ def _by_endpoint(source: Source) -> dict[str, list[Row]]:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What serves, and whether every account could be read. `accounts` and `endpoints` are rows of the table."""
+    """What serves, and whether every account could be read: rows of the table, an endpoint's `verdict` as of now."""
 
     accounts: tuple[Row, ...]
     endpoints: tuple[Row, ...]
 
     @property
     def wrong(self) -> tuple[Row, ...]:
-        """What isn't known to be right: endpoints with any other verdict than approved, accounts that can't be read."""
-        return tuple(row for row in (*self.accounts, *self.endpoints) if row.get("verdict") not in (SERVES_WELL, None))
+        """What isn't known to be right: accounts that can't be read, and what serves with another verdict than
+        approved. What is gone serves no more.
+        """
+        unread = [row for row in self.accounts if row.get("verdict")]
+        serving = [row for row in self.endpoints if not row.get("deletedat")]
+        return (*unread, *(row for row in serving if row["verdict"] != Verdict.APPROVED))
 
 
-def inventory(source: Source, *, deleted: bool, verdicts: Sequence[str] = ()) -> Inventory:
+def inventory(source: Source, *, deleted: bool, verdicts: Collection[Verdict] = ()) -> Inventory:
     """The endpoints' table, accounts apart. `deleted`: with endpoints that are gone; `verdicts`: of these only."""
     rows = source.rows(ENDPOINTS)
-    endpoints = [row for row in rows if not _is_account(row)]
-    kept = [row for row in endpoints if (deleted or not row.get("deletedat")) and _is_of(row, verdicts)]
+    endpoints = [_judged(row) for row in rows if not is_account(row) and (deleted or not row.get("deletedat"))]
+    kept = [row for row in endpoints if not verdicts or row["verdict"] in verdicts]
     return Inventory(
-        accounts=tuple(sorted((row for row in rows if _is_account(row)), key=_key)),
+        accounts=tuple(sorted((row for row in rows if is_account(row)), key=_key)),
         endpoints=tuple(sorted(kept, key=lambda row: (str(row.get("account")), _key(row)))),
     )
 
 
-def _is_of(row: Mapping[str, Json], verdicts: Iterable[str]) -> bool:
-    wanted = set(verdicts)
-    return not wanted or row.get("verdict", "unknown") in wanted
+def _judged(row: Row) -> Row:
+    """A row with the verdict that it is worth now; what is gone keeps its last."""
+    last = row.get("verdict") if row.get("deletedat") else None
+    return {**row, "verdict": last or shown_verdict(row).value}
 
 
-def _is_account(row: Mapping[str, Json]) -> bool:
-    return _key(row).startswith(ACCOUNT_ROW)
-
-
-def _key(row: Mapping[str, Json]) -> str:
+def _key(row: Row) -> str:
     return str(row.get("endpointarn"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,6 +18,8 @@ from governance.errors import GovernanceError
 app = typer.Typer(
     name="governance",
     help="Govern models across accounts: what is approved, by whom, since when, what serves where, and is it proved.",
+    epilog="Status: 0 all is well; 1 something was found, or AWS refused what was asked; 2 it couldn't look. "
+    "docs/commands.md says what each --json prints.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -26,6 +28,9 @@ app = typer.Typer(
 app.add_typer(evidence.commands)
 app.add_typer(asking.commands)
 app.add_typer(recovery.commands)
+
+ENDED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+"""Codes of credentials that were good once."""
 
 Package = Annotated[str, typer.Argument(help="ARN of a model package version, or GROUP/VERSION of this account.")]
 StageName = Annotated[str, typer.Option("--stage", help="The stage decided on, such as test.")]
@@ -43,7 +48,7 @@ def history(package: Package, prefix: Prefix = "mlgov", export: Export = None, a
     if as_json:
         render.as_json({"modelpackagearn": arn, "rows": rows})
     else:
-        render.history(Console(), arn, rows)
+        render.history(render.screen(), arn, rows)
 
 
 @app.command()
@@ -68,7 +73,7 @@ def _decide(package: str, stage: str, verdict: Verdict, reason: str, stages: str
     if as_json:
         render.as_json(made.document())
     else:
-        render.decision(Console(), made)
+        render.decision(render.screen(), made)
 
 
 def _caller() -> dict[str, str]:
@@ -103,7 +108,7 @@ def main() -> None:
     except GovernanceError as problem:
         _fail(str(problem), UNUSABLE)
     except ClientError as problem:
-        _fail(str(problem), FOUND if problem.operation_name == "UpdateModelPackage" else UNUSABLE)
+        _fail(_refusal(problem), FOUND if problem.operation_name == "UpdateModelPackage" else UNUSABLE)
     except NoCredentialsError:
         _fail(
             "no AWS credentials: set AWS_PROFILE or AWS_ACCESS_KEY_ID and its siblings, of a role in the hub", UNUSABLE
@@ -112,6 +117,14 @@ def main() -> None:
         _fail("no region: set AWS_REGION to the installation's, such as eu-west-1", UNUSABLE)
     except (BotoCoreError, OSError, json.JSONDecodeError) as problem:
         _fail(str(problem), UNUSABLE)
+
+
+def _refusal(problem: Any) -> str:
+    """What AWS said of a call, in one line. `problem`: a botocore ClientError."""
+    error = problem.response.get("Error", {})
+    code = error.get("Code", "no code")
+    remedy = ": sign in again" if code in ENDED else ""
+    return f"AWS refused {problem.operation_name} ({code}): {error.get('Message') or 'no reason given'}{remedy}"
 
 
 def _fail(message: str, status: int) -> None:

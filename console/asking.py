@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from console import render, render_answers
 from console.answers import answer_as_of, answer_flow, inventory, time_of
 from console.errors import FOUND, OK
 from console.options import AsJson, Export, Prefix, StageList, source_of, stages_of
+from governance.verdicts import Verdict
 
 commands = typer.Typer()
 
@@ -21,8 +21,8 @@ KnownAt = Annotated[
     str | None, typer.Option("--known-at", help="Only what had been recorded by then: what could we have known?")
 ]
 At = Annotated[str | None, typer.Option("--at", help="The figures as of a time; default: now.")]
-Deleted = Annotated[bool, typer.Option("--deleted", help="With endpoints that are gone.")]
-Verdicts = Annotated[list[str] | None, typer.Option("--verdict", help="Only these verdicts; may be repeated.")]
+Deleted = Annotated[bool, typer.Option("--deleted", help="With endpoints that are gone, by their last verdict.")]
+Verdicts = Annotated[list[Verdict] | None, typer.Option("--verdict", help="Only these verdicts; may be repeated.")]
 
 
 @commands.command("as-of")
@@ -37,7 +37,7 @@ def as_of(
     if as_json:
         render.as_json(asdict(answer))
     else:
-        render_answers.as_of(Console(), answer)
+        render_answers.as_of(render.screen(), answer)
     good = all(endpoint.versions and all(v.approved for v in endpoint.versions) for endpoint in answer.endpoints)
     raise typer.Exit(OK if good else FOUND)
 
@@ -52,7 +52,7 @@ def endpoints(
     if as_json:
         render.as_json({"accounts": found.accounts, "endpoints": found.endpoints})
     else:
-        render_answers.inventory(Console(), found)
+        render_answers.inventory(render.screen(), found)
     raise typer.Exit(FOUND if found.wrong else OK)
 
 
@@ -66,4 +66,4 @@ def flow(
     if as_json:
         render.as_json(asdict(found))
     else:
-        render_answers.flow(Console(), found)
+        render_answers.flow(render.screen(), found)

@@ -16,3 +16,13 @@ class CommandError(Exception):
     def __init__(self, message: str, status: int = UNUSABLE) -> None:
         super().__init__(message)
         self.status = status
+
+
+class NotThere(CommandError):
+    """The account of the credentials lacks a part that every installation has. `whose`: the account that should be."""
+
+    def __init__(self, what: str, prefix: str, whose: str = "its hub") -> None:
+        super().__init__(
+            f"there is no {what} of the account of these credentials; is {prefix!r} the installation's prefix"
+            f" (--prefix), and is this {whose}?"
+        )

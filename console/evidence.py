@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
 from blueprint.names import Names
 from console import render
-from console.anchors import Anchors, ExportedAnchors, LiveAnchors
+from console.anchors import Anchors, ExportedAnchors, LiveAnchors, NoBucket
 from console.errors import FOUND, OK, CommandError
 from console.exporting import write_export
 from console.options import AsJson, Export, Prefix, StageList, client, source_of, stages_of
@@ -59,11 +59,14 @@ def verify_command(
     if anchors is None and (freshness or public_key):
         raise CommandError("there are no anchors to check: --max-age and --public-key need them", FOUND)
     keys = KeyRing.of(public_key or [], anchors.public_key) if anchors else None
-    found = verify(source, stages_of(stages), anchors, keys, freshness)
+    try:
+        found = verify(source, stages_of(stages), anchors, keys, freshness)
+    except NoBucket as problem:
+        raise CommandError(f"{problem} --without-anchors checks the tables alone") from None
     if as_json:
         render.as_json(found.document())
     else:
-        render.verification(Console(), found)
+        render.verification(render.screen(), found)
     raise typer.Exit(OK if found.sound else FOUND)
 
 
@@ -103,7 +106,9 @@ def export_command(
 ) -> None:
     """Write tables, anchors and public keys to a folder, for `verify --export` and for whoever checks without us."""
     anchors = _live_anchors(prefix)
-    write_export(source_of(prefix, None), anchors, folder, prefix, stages_of(stages))
+    held = write_export(source_of(prefix, None), anchors, folder, prefix, stages_of(stages))
+    told = ", ".join(f"{count} {what}" for what, count in held.items())
+    render.screen().print(Text(f"Written to {folder}: {told}"), soft_wrap=True)
 
 
 def _anchors_of(prefix: str, export: Path | None) -> Anchors | None:

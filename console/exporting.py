@@ -10,7 +10,7 @@ from pathlib import Path
 from blueprint.names import Table
 from console.anchors import VERSIONS, LiveAnchors
 from console.errors import CommandError
-from console.tables import DEDUP, HISTORY, LEDGER, STATE, Row, Source
+from console.tables import DEDUP, ENDPOINTS, HISTORY, LEDGER, STATE, Row, Source
 from console.verify import verify
 from governance.anchor import key_of, public_key_file, read
 from governance.canonical import Json, canonical
@@ -20,8 +20,7 @@ from governance.stages import Stages
 READINGS = 3
 """How often the tables are read, if capture writes meanwhile: an export is to agree with itself."""
 
-
-TABLES: tuple[Table, ...] = (STATE, DEDUP, LEDGER, HISTORY)
+TABLES: tuple[Table, ...] = (STATE, DEDUP, LEDGER, ENDPOINTS, HISTORY)
 """State before ledger: a row that is written meanwhile shows as one too many, never as a missing tail."""
 
 
@@ -38,10 +37,11 @@ class Snapshot:
         return [row for row in self.tables[LEDGER] if row.get("modelpackagearn") == arn]
 
 
-def write_export(source: Source, anchors: LiveAnchors, folder: Path, prefix: str, stages: Stages) -> None:
-    """Write an export. What is broken is exported as it is: to judge is for whoever reads it.
+def write_export(source: Source, anchors: LiveAnchors, folder: Path, prefix: str, stages: Stages) -> dict[str, int]:
+    """Write an export; answers how many rows of each table, and anchors, it holds.
 
-    Raises CommandError if the folder holds something: two exports in one contradict each other.
+    What is broken is exported as it is: to judge is for whoever reads it. Raises CommandError if the folder holds
+    something: two exports in one contradict each other.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CommandError(f"{folder} is there and not empty; an export wants a folder of its own")
@@ -50,7 +50,8 @@ def write_export(source: Source, anchors: LiveAnchors, folder: Path, prefix: str
     for table, rows in tables.tables.items():
         _write_lines(folder / "tables" / f"{prefix}_{table}.jsonl", sorted(map(_line, rows)))
     keys = set()
-    for number in anchors.numbers():
+    numbers = anchors.numbers()
+    for number in numbers:
         content = anchors.file(number)
         _write(folder / key_of(prefix, number), content)
         keys |= _key_in(content)
@@ -60,6 +61,7 @@ def write_export(source: Source, anchors: LiveAnchors, folder: Path, prefix: str
             _write(folder / public_key_file(sha256), public)
     (folder / "anchors").mkdir(parents=True, exist_ok=True)
     _write_lines(folder / VERSIONS, map(_line, anchors.listing()))
+    return {**{table: len(rows) for table, rows in tables.tables.items()}, "anchors": len(numbers)}
 
 
 def _consistent(source: Source, stages: Stages) -> Snapshot:

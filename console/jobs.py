@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from blueprint.names import Names, Queue
 from console.errors import CommandError
+from console.queues import url_of
 
 POLL_SECONDS = 2.0
 
@@ -25,9 +27,10 @@ class Patience:
     pause: Callable[[float], None] = time.sleep
 
 
-def run(sqs: Any, queue: str, job: Mapping[str, Any], patience: Patience) -> None:
+def run(sqs: Any, names: Names, to: Queue, job: Mapping[str, Any], patience: Patience) -> None:
     """Send a job and wait until its queue is empty. Raises CommandError where it isn't in time."""
-    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    queue = names.queue(to)
+    url = url_of(sqs, queue, names.prefix)
     sqs.send_message(QueueUrl=url, MessageBody=json.dumps(job))
     started = patience.now()
     empty_since: float | None = None

@@ -19,9 +19,6 @@ from governance.canonical import iso
 
 commands = typer.Typer()
 
-RECOVERED = ("recovered", "gap", "backfill")
-"""Witnesses of rows that no event told in time (docs/ledger.md)."""
-
 Unparseable = Annotated[
     bool, typer.Option("--unparseable", help="Also what could not be read: after an upgrade that reads it.")
 ]
@@ -33,8 +30,8 @@ Stack = Annotated[
 SpokeProfile = Annotated[
     str | None, typer.Option("--spoke-profile", help="AWS profile with credentials of that spoke (with --stack).")
 ]
-Wait = Annotated[float, typer.Option("--wait", help="Give up waiting after so many seconds.")]
-Settle = Annotated[float, typer.Option("--settle", help="Done once the queue was empty for so many seconds.")]
+Wait = Annotated[float, typer.Option("--wait", min=0, help="Give up waiting after so many seconds.")]
+Settle = Annotated[float, typer.Option("--settle", min=0, help="Done once the queue was empty for so many seconds.")]
 
 
 @commands.command()
@@ -81,9 +78,9 @@ def _recover(job: str, wait: float, settle: float, prefix: str, *, as_json: bool
     names = Names(prefix, sqs.meta.region_name)
     source = source_of(prefix, None)
     before = _recovered(source)
-    jobs.run(
-        sqs, names.queue("reconcile-jobs"), {"job": job}, jobs.Patience(settle_seconds=settle, limit_seconds=wait)
-    )  # fmt: skip
+    patience = jobs.Patience(settle_seconds=settle, limit_seconds=wait)
+    with Console(stderr=True).status(f"Waiting for {names.function('reconcile')}"):
+        jobs.run(sqs, names, "reconcile-jobs", {"job": job}, patience)
     rows = [row for key, row in sorted(_recovered(source).items()) if key not in before]
     if as_json:
         render.as_json({"at": iso(datetime.now(UTC)), "rows": rows})
@@ -93,7 +90,7 @@ def _recover(job: str, wait: float, settle: float, prefix: str, *, as_json: bool
 
 
 def _recovered(source: Source) -> dict[tuple[str, int], Row]:
-    rows = (row for row in source.rows(LEDGER) if row.get("witness") in RECOVERED)
+    rows = (row for row in source.rows(LEDGER) if row.get("witness") in render.RECOVERED)
     return {(str(row["modelpackagearn"]), int(row["seq"])): row for row in rows}
 
 
@@ -104,7 +101,7 @@ def _spoke_client(profile: str) -> Any:
 
 
 def _print_redriven(found: list[Redriven], *, dry: bool) -> None:
-    console = Console()
+    console = render.screen()
     verb = "would go" if dry else "sent"
     for queue in found:
         said = [f"{count} {verb} to {target}" for target, count in sorted(queue.sent.items())]
@@ -115,10 +112,10 @@ def _print_redriven(found: list[Redriven], *, dry: bool) -> None:
 
 
 def _print_recovered(rows: list[Row]) -> None:
-    console = Console()
+    console = render.screen()
     for row in rows:
         what = f"{row['kind']} of {row['happenedat']} ({row['witness']})"
         console.print(Text(f"{str(row['modelpackagearn']).rpartition(':model-package/')[2]} row {row['seq']}: {what}"))
-    console.print(
-        f"{len(rows) or 'No'} {'row was' if len(rows) == 1 else 'rows were'} missing" + " and recorded" * bool(rows)
-    )
+    was = "was" if len(rows) == 1 else "were"
+    told = f"{render.counted(len(rows), 'row')} {was} missing and recorded" if rows else "No rows were missing"
+    console.print(told)

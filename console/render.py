@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from rich import box
@@ -15,17 +17,32 @@ from console.decisions import Decision
 from console.tables import Row
 from console.verify import AnchorsReport, ChainReport, Verification
 
+RECOVERED = ("recovered", "gap", "backfill")
+"""Witnesses of rows that no event told in time (docs/ledger.md)."""
+
 MARKS = {
+    "recovered": "no event told it: reconcile found it in the registry or in CloudTrail",
+    "gap": "changes were lost: only what they led to could still be read",
+    "backfill": "what the registry held before the ledger existed",
     "late": "something younger was recorded before it arrived",
     "unknown": "the version had changed again before capture could read who made this change",
     "first-seen-approved": "registered as approved, or beyond the first stage: admits nothing, look into it",
 }
 """What marks in a history mean."""
 
+UNFOLDED = 10_000
+"""A width that no row of ours reaches."""
+
 
 def as_json(document: Any) -> None:
     """One JSON document on standard output."""
     print(json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True, default=str))
+
+
+def screen() -> Console:
+    """Standard output. Where it is no terminal and COLUMNS sets no width, rows stay whole, to be searched."""
+    told = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(width=None if told else UNFOLDED)
 
 
 def verification(console: Console, found: Verification) -> None:
@@ -48,10 +65,10 @@ def _anchors(console: Console, found: AnchorsReport) -> None:
     if newest is None:
         console.print("no sound anchor: a ledger that was rewritten as a whole would not show", style="yellow")
         return
-    verdict = f"{len(found.findings)} findings" if found.findings else "none broken"
+    verdict = counted(len(found.findings), "finding") if found.findings else "none broken"
     console.print(
-        f"{_counted(found.report.count, 'anchor')}, {verdict}, the newest {newest.number} of {newest.statement.made}; "
-        f"{_counted(found.unanchored, 'row')} not anchored yet",
+        f"{counted(found.report.count, 'anchor')}, {verdict}, the newest {newest.number} of {newest.statement.made}; "
+        f"{counted(found.unanchored, 'row')} not anchored yet",
         soft_wrap=True,
     )
     for key in sorted(found.report.keys):
@@ -63,19 +80,16 @@ def _anchors(console: Console, found: AnchorsReport) -> None:
 
 def _chains(console: Console, what: str, found: Sequence[ChainReport]) -> None:
     """Rows and findings per package or endpoint, the first broken row on top."""
-    table = _table()
-    table.add_column(what, overflow="fold")
-    table.add_column("rows", justify="right")
-    table.add_column("verdict", overflow="fold")
+    columns = table(what, "rows", "verdict", fold=(what, "verdict"), right=("rows",))
     for report in found:
         verdict = Text("sound", style="green")
         if report.findings:
             verdict = Text("\n".join(_finding(f.seq, f.problem) for f in report.findings), style="red")
-        table.add_row(Text(_named(report.arn)), str(report.rows), verdict)
-    console.print(table)
+        columns.add_row(Text(_named(report.arn)), str(report.rows), verdict)
+    console.print(columns)
     broken = sum(1 for report in found if report.findings)
     rows = sum(report.rows for report in found)
-    console.print(f"{_counted(len(found), what)}, {_counted(rows, 'row')}, {broken or 'none'} broken")
+    console.print(f"{counted(len(found), what)}, {counted(rows, 'row')}, {broken or 'none'} broken")
 
 
 def history(console: Console, arn: str, rows: Sequence[Row]) -> None:
@@ -85,7 +99,8 @@ def history(console: Console, arn: str, rows: Sequence[Row]) -> None:
     for row in rows:
         marked = [str(row["incident"])] if row.get("incident") else []
         marked += ["late"] if row.get("late") else []
-        who = str(row.get("actorsourceidentity") or _short(str(row.get("actor") or "unknown")))
+        marked += [str(row["witness"])] if row.get("witness") in RECOVERED else []
+        who = str(row.get("actorsourceidentity") or short(str(row.get("actor") or "unknown")))
         marks |= {*marked, who}
         what = " ".join([str(row.get("kind")), *(f"({mark})" for mark in marked)])
         happened = str(row.get("happenedat") or "").replace("T", " ").removesuffix("Z")
@@ -109,8 +124,14 @@ def decision(console: Console, made: Decision) -> None:
     console.print(Text("\n".join(lines)), soft_wrap=True)
 
 
-def _table() -> Table:
-    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+def table(*columns: str, fold: Collection[str], right: Collection[str] = ()) -> Table:
+    """A table whose columns `fold` give way where the screen is narrow; all others stay whole."""
+    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for column in columns:
+        made.add_column(
+            column, overflow="fold", no_wrap=column not in fold, justify="right" if column in right else "left"
+        )
+    return made
 
 
 def change(row: Row) -> str:
@@ -143,7 +164,7 @@ def _plain(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _counted(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
@@ -154,9 +175,9 @@ def _finding(seq: int | None, problem: str) -> str:
 def _named(arn: str) -> str:
     """Group and version of a package; account and name of an endpoint, since accounts may use the same names."""
     account = arn.split(":")[4] if ":endpoint/" in arn else ""
-    return f"{account} {_short(arn)}".strip()
+    return f"{account} {short(arn)}".strip()
 
 
-def _short(arn: str) -> str:
+def short(arn: str) -> str:
     """What follows the resource type in an ARN: group and version, role and session."""
     return arn.partition("/")[2] or arn

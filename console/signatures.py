@@ -74,6 +74,8 @@ class KeyRing:
 def _given(path: Path) -> tuple[str, PublicKey]:
     try:
         key = _loaded(path.read_bytes())
+    except OSError as problem:
+        raise CommandError(f"--public-key {path} can't be read: {problem.strerror}") from None
     except ValueError as problem:
         raise CommandError(f"{path} {problem}; wanted: PEM or DER, as KMS GetPublicKey gives it") from None
     encoded = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from blueprint.names import Names, Table
-from console.errors import CommandError
+from console.errors import CommandError, NotThere
 from governance.canonical import Json
 
 Row = Mapping[str, Json]
@@ -18,6 +18,7 @@ LEDGER: Table = "modelgovernanceledger"
 DEDUP: Table = "modelgovernancededup"
 STATE: Table = "modelpackagestatechanges"
 HISTORY: Table = "sagemakerendpointhistory"
+ENDPOINTS: Table = "sagemakermodelendpoints"
 
 
 class MissingTable(CommandError):
@@ -59,10 +60,7 @@ class LiveTables:
         try:
             return [_plain(item) for page in pages for item in page["Items"]]
         except self.client.exceptions.ResourceNotFoundException:
-            raise CommandError(
-                f"there is no table {name} in {self.client.meta.region_name} of the account of these credentials; is"
-                f" {self.names.prefix!r} the installation's prefix (--prefix), and is this its hub?"
-            ) from None
+            raise NotThere(f"table {name} in {self.client.meta.region_name}", self.names.prefix) from None
 
 
 def _plain(item: Mapping[str, Mapping[str, Any]]) -> Row:

@@ -15,6 +15,7 @@ from tests.governance.histories import Endpoint, Version, registered, stage
 from tests.governance.samples import GROUP, moment
 
 ACCOUNT = "333333333333"
+COMMANDS = (Path(__file__).resolve().parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
 
 
 def day(minutes: float) -> str:
@@ -111,6 +112,71 @@ def test_endpoints_by_verdict_and_with_the_deleted(story: Path, governance: Comm
     assert [row["endpointname"] for row in found] == ["Gone", "Right", "Wrong"]
     found = json.loads(governance("endpoints", "--verdict", "approved", "--json", "--export", str(story))[1])
     assert [row["endpointname"] for row in found["endpoints"]] == ["Right"]
+
+
+def test_a_verdict_that_does_not_exist_is_refused(story: Path, governance: Command) -> None:
+    """Guards: a typing error in a nightly check, answered with "nothing found" and status 0."""
+    status, out, err = governance("endpoints", "--verdict", "unaproved", "--export", str(story))
+    assert (status, out) == (2, "")
+    assert "unapproved" in err, "the allowed ones are said"
+
+
+def test_what_is_gone_is_shown_and_alarms_nobody(tmp_path: Path, governance: Command) -> None:
+    """Guards: an endpoint deleted years ago that keeps the status at 1 for ever."""
+    rows = [row for row in inventory("p") if row.get("endpointname") in ("Right", "Gone")]
+    export = str(write(tmp_path, {"sagemakermodelendpoints": rows}))
+    status, out, _ = governance("endpoints", "--deleted", "--export", export)
+    assert status == 0
+    assert "unregistered" in out
+    assert "2 endpoints, none not known to be right" in out
+
+
+@pytest.mark.parametrize("change", [{"lastmodifiedtime": "2026-03-01T09:30:01.000Z"}, {"verdict": None}])
+def test_what_changed_since_the_last_look_is_unknown(
+    tmp_path: Path, governance: Command, change: dict[str, Any]
+) -> None:
+    """Guards: another model under an approved name, shown as approved until the next walk."""
+    [right] = [row for row in inventory("p") if row.get("endpointname") == "Right"]
+    looked = right | {"walkedat": "2026-03-01T09:30:00.000Z", "evidence": json.dumps([{"verdict": "approved"}])}
+    status, out, _ = governance(
+        "endpoints", "--export", str(write(tmp_path, {"sagemakermodelendpoints": [looked | change]}))
+    )
+    assert status == 1
+    assert "Right: not looked at since it changed" in out
+
+
+def test_account_and_verdict_stay_whole_on_a_narrow_screen(
+    story: Path, governance: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards: an account id broken into two lines, which nobody can copy or search for."""
+    monkeypatch.setenv("COLUMNS", "80")
+    answers = [governance(*asked, "--export", str(story))[1] for asked in (["endpoints"], ["as-of", day(60)])]
+    assert all(f"{ACCOUNT} Staging" in out for out in answers)
+    assert "revoked-after-deploy" in answers[0].partition("Wrong: ")[0]
+
+
+def test_rows_stay_whole_where_no_terminal_is(
+    story: Path, governance: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards: `governance as-of … | grep` that misses a version since its name was folded at 80 columns."""
+    monkeypatch.delenv("COLUMNS")
+    out = governance("as-of", day(60), "--export", str(story))[1]
+    assert any(
+        "PendingManualApproval" in line and "decided by" not in line and "no stage" in line for line in out.splitlines()
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"), [("as-of", [day(40)]), ("endpoints", []), ("flow", []), ("history", [f"{GROUP}/1"])]
+)
+def test_the_documented_keys_are_those_printed(
+    story: Path, governance: Command, command: str, arguments: list[str]
+) -> None:
+    """Guards: a script written by the documentation that finds no such key."""
+    printed = json.loads(governance(command, *arguments, "--json", "--export", str(story))[1])
+    [line] = [line for line in COMMANDS.splitlines() if line.startswith(f"| `{command}")]
+    documented = line.split("`{")[1].partition("}`")[0].split(", ")
+    assert sorted(printed) == sorted(documented)
 
 
 def test_flow_says_what_waits(story: Path, governance: Command) -> None:

@@ -36,13 +36,14 @@ KEYS = {
     "modelgovernancededup": ("contentid",),
     "modelpackagestatechanges": ("modelpackagearn",),
     "sagemakerendpointhistory": ("endpointarn", "seq"),
+    "sagemakermodelendpoints": ("endpointarn",),
 }
 BUCKET = f"{INSTALLATION}-anchors-{HUB}-{REGION}"
 
 
 @dataclass
 class Site:
-    """The hub: three tables, a bucket that locks what is put, and a signing key."""
+    """The hub: five tables, a bucket that locks what is put, and a signing key."""
 
     control: Control
     signing_key: str
@@ -52,7 +53,7 @@ class Site:
 
     def anchor(self) -> str:
         dynamodb = self.client("dynamodb")
-        ledger, _, state, history = (f"{INSTALLATION}_{table}" for table in KEYS)
+        ledger, _, state, history, _ = (f"{INSTALLATION}_{table}" for table in KEYS)
         anchoring = Anchoring(
             chains=(DynamoLedger(dynamodb, state, ledger), DynamoHistory(dynamodb, history)),
             vault=S3Vault(self.client("s3"), BUCKET),
@@ -134,7 +135,9 @@ def test_what_the_function_wrote_verifies_live_and_offline_whatever_is_laid_over
     assert [finding[:40] for finding in found] == [
         "anchor 1 is hidden by a delete marker of", "anchor 2 is hidden by a newer version of",
     ]  # fmt: skip
-    assert governance("export", str(tmp_path / "export"))[0] == 0
+    status, out, _ = governance("export", str(tmp_path / "export"))
+    assert (status, "5 modelgovernanceledger" in out) == (0, True), out
+    assert governance("endpoints", "--export", str(tmp_path / "export"))[:2] == governance("endpoints")[:2]
     assert findings(governance, "--export", str(tmp_path / "export")) == (1, found)
     assert site.anchor() == "anchored"
     assert findings(governance) == (1, found), "the chain goes on from the locked version"
@@ -176,5 +179,8 @@ def test_an_installation_without_a_bucket_is_status_2(governance: Command) -> No
     """Guards: a mistyped prefix, or a bucket that is gone, reads like anchors that are sound."""
     status, out, err = governance("verify", "--prefix", "other")
     assert (status, out) == (2, "")
-    assert "there is no bucket other-anchors-111111111111-eu-west-1 for anchors" in err
+    assert "there is no bucket other-anchors-111111111111-eu-west-1" in err
     assert "--without-anchors checks the tables alone" in err
+    _, _, err = governance("export", "elsewhere", "--prefix", "other")
+    assert "there is no bucket other-anchors-111111111111-eu-west-1" in err
+    assert "--without-anchors" not in err, "export has no such option"

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from blueprint.names import Names
-from console.errors import CommandError
+from console.errors import CommandError, NotThere
 from console.jobs import Patience, run
 from console.redriving import SOURCES, redrive_all, redrive_spoke
 from tests.console.conftest import Command
@@ -170,6 +171,40 @@ def test_every_dead_letter_queue_of_the_hub_is_redriven() -> None:
     assert set(SOURCES) == {queue for queue in get_args(Queue) if queue.endswith("-dlq")}
 
 
+class Elsewhere(Sqs):
+    """SQS of an account that has no such queue, by the protocol's code (botocore's sqs/2012-11-05)."""
+
+    def get_queue_url(self, QueueName: str) -> dict[str, str]:  # noqa: N803 - boto3's name
+        error = {"Code": "AWS.SimpleQueueService.NonExistentQueue", "Message": "The specified queue does not exist."}
+        raise ClientError({"Error": error}, "GetQueueUrl")
+
+
+def test_another_account_or_prefix_is_said_with_the_remedy() -> None:
+    """Guards: a code of SQS where a profile or prefix was mistyped; a spoke's queue blamed on the hub."""
+    with pytest.raises(NotThere, match=r"mlgov-capture-dlq .*is 'mlgov' the installation's prefix .*its hub\?"):
+        redrive_all(Elsewhere(), NAMES, HUB, unparseable=False, dry=True)
+    with pytest.raises(NotThere, match=r"mlgov-dev-forward-dlq .*stack 'dev' \(--stack, --spoke-profile\)\?"):
+        redrive_spoke(Elsewhere(), Sqs(), NAMES, "dev", unparseable=False, dry=True)
+    with pytest.raises(NotThere, match="mlgov-reconcile-jobs"):
+        run(Elsewhere(), NAMES, "reconcile-jobs", {"job": "run"}, patience(Time()))
+
+
+def test_credentials_that_ended_are_one_line_and_status_2(governance: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards: a morning's first command that answers with a stack trace, or says nothing of what to do."""
+
+    def ended(service: str) -> Any:
+        said = {"Code": "ExpiredToken", "Message": "The security token included in the request is expired"}
+        raise ClientError({"Error": said}, "GetCallerIdentity")
+
+    monkeypatch.setattr("console.recovery.client", ended)
+    status, out, err = governance("redrive")
+    assert (status, out) == (2, "")
+    assert err == (
+        "governance: AWS refused GetCallerIdentity (ExpiredToken): The security token included in the request is "
+        "expired: sign in again\n"
+    )
+
+
 class Time:
     """A clock that only pauses move."""
 
@@ -201,14 +236,14 @@ def test_a_job_is_done_once_its_queue_stayed_empty() -> None:
         return attributes(**parameters)
 
     sqs.get_queue_attributes = polled  # type: ignore[method-assign,assignment]
-    run(sqs, "mlgov-reconcile-jobs", {"job": "run"}, patience(clock))
+    run(sqs, NAMES, "reconcile-jobs", {"job": "run"}, patience(clock))
     assert clock.seconds >= 130
 
 
 def test_a_job_that_does_not_end_is_said_with_the_remedy() -> None:
     """Guards: a command that waits for ever, or calls an unfinished reconcile clean."""
     with pytest.raises(CommandError, match="mlgov-reconcile-jobs-dlq"):
-        run(Sqs(), "mlgov-reconcile-jobs", {"job": "run"}, patience(Time(), limit=100))
+        run(Sqs(), NAMES, "reconcile-jobs", {"job": "run"}, patience(Time(), limit=100))
 
 
 @pytest.mark.parametrize(("command", "job"), [("reconcile", "run"), ("backfill", "backfill")])
