@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rehearsal.scenario.alarming import unprovoked
 from rehearsal.scenario.performance import Run
 from rehearsal.scenario.report import unexpected_denial
+from rehearsal.scenario.rights import unused
 
 
 def nothing_unexpected(run: Run) -> None:
-    """No call was denied but those that had to be, and no event was lost."""
+    """No call was denied but those that had to be, no event was lost, no right is idle, no alarm cried wolf."""
     requests, events = run.control.log(), run.control.events()
     if not name_the_culprits(run):
         run.score.expect("no permission is missing", True, f"{len(requests)} calls looked at")
         run.score.expect("no event is lost and no invocation fails", True, f"{len(events)} rows looked at")
+    for claim, problems in (
+        ("functions and readers use every right that they have", unused(requests, run.organisation)),
+        ("an alarm fires when it has to, and only then", unprovoked(events, run.organisation)),
+    ):
+        for told in problems:
+            run.score.expect(claim, False, told, cause=True)
+        if not problems:
+            run.score.expect(claim, True)
 
 
 def name_the_culprits(run: Run) -> bool:

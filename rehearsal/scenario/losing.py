@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+from blueprint.functions import FUNCTION_SPECS
 from rehearsal.scenario.performance import Run
+from rehearsal.scenario.registration import version_request
 from rehearsal.scenario.watching import ENDPOINT, WALK_SECONDS, verdict
 
 GRACE_SECONDS = 16 * 60
@@ -19,13 +22,16 @@ def lose_a_revocation(run: Run) -> None:
     version, hub = run.registered(), run.cast.administrator(run.organisation.hub)
     first = run.organisation.stages[0]
     before = len(run.tables().ledger(version.package_arn))
+    registry = run.cast.data_scientist().client("sagemaker")
     with run.control.disturbance(drop_probability=1.0):
+        unheard = registry.create_model_package(**version_request(version.group_arn, version.card, version.url))
         run.console.run(
             "reject", version.package_arn, "--stage", first.name, "--reason", "drift in production",
             actor=run.cast.approver(first.name),
         )  # fmt: skip
         run.settle()
     run.score.equal("the ledger knows nothing of it", len(run.tables().ledger(version.package_arn)), before)
+    run.score.equal("nor of a version that was registered", run.tables().ledger(unheard["ModelPackageArn"]), [])
     run.score.equal("nor does the state", run.tables().state(version.package_arn)["modelapprovalstatus"], "Approved")
     run.control.advance(GRACE_SECONDS)
     run.settle()
@@ -40,6 +46,8 @@ def lose_a_revocation(run: Run) -> None:
     [row] = decisions or [{}]
     run.score.equal("with its reason", row.get("reason"), "drift in production")
     run.score.expect("and the person", "approver" in str(row.get("actor")), f"{row.get('actor')}")
+    told = [(row["kind"], row["witness"]) for row in run.tables().ledger(unheard["ModelPackageArn"])]
+    run.score.equal("the registration is recovered, too", told, [("registration", "recovered")])
     state = run.tables().state(version.package_arn)
     run.score.equal("the state says rejected", state["modelapprovalstatus"], "Rejected")
     status, printed = run.console.try_run("reconcile", "--settle", "1", actor=hub)
@@ -50,26 +58,32 @@ def lose_a_revocation(run: Run) -> None:
 
 
 def leave_what_nobody_can_read(run: Run) -> None:
-    """A message that is no event: kept apart with its reason, alarmed, left by redrive, and gone once purged."""
+    """What no function can read: kept apart with its reason, alarmed, left by redrive, and gone once purged."""
     hub = run.cast.administrator(run.organisation.hub)
     names, sqs = run.organisation.names, hub.client("sqs")
-    queue, letters = (sqs.get_queue_url(QueueName=names.queue(name))["QueueUrl"] for name in ("capture", "capture-dlq"))
-    sqs.send_message(QueueUrl=queue, MessageBody="no event")
+    for spec in FUNCTION_SPECS:
+        sqs.send_message(QueueUrl=_url(sqs, names.queue(spec.queue)), MessageBody="nothing")
     run.settle()
     run.control.advance(WATCH_SECONDS)
     run.settle()
-    alarm = names.alarm("capture-dlq-depth")
-    run.score.equal("an alarm tells of the dead letter", _alarm(run, alarm), "ALARM")
+    alarms = [names.alarm(f"{spec.dead_letters}-depth") for spec in FUNCTION_SPECS]
+    run.score.equal("an alarm tells of each dead letter", _states(run, alarms), dict.fromkeys(alarms, "ALARM"))
     status, printed = run.console.try_run("redrive", actor=hub)
-    run.score.equal("`governance redrive` leaves it and fails", status, 1)
-    run.score.expect("saying why", f"{names.queue('capture-dlq')}: 1 left: not-an-event" in printed, printed)
-    sqs.purge_queue(QueueUrl=letters)
+    run.score.equal("`governance redrive` leaves them and fails", status, 1)
+    for spec in FUNCTION_SPECS:
+        left = f"{names.queue(spec.dead_letters)}: 1 left: not-a"
+        run.score.expect(f"saying why of {spec.dead_letters}", left in printed, printed)
+        sqs.purge_queue(QueueUrl=_url(sqs, names.queue(spec.dead_letters)))
     run.control.advance(WATCH_SECONDS)
     run.settle()
-    run.score.equal("the alarm ends with it", _alarm(run, alarm), "OK")
+    run.score.equal("the alarms end with them", _states(run, alarms), dict.fromkeys(alarms, "OK"))
 
 
-def _alarm(run: Run, name: str) -> str:
+def _url(sqs: Any, queue: str) -> str:
+    return str(sqs.get_queue_url(QueueName=queue)["QueueUrl"])
+
+
+def _states(run: Run, names: list[str]) -> dict[str, str]:
     cloudwatch = run.cast.administrator(run.organisation.hub).client("cloudwatch")
-    [alarm] = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
-    return str(alarm["StateValue"])
+    alarms = cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]
+    return {alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms}

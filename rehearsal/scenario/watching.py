@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from governance.quality import publish
 from rehearsal.scenario.configuration import consumer
 from rehearsal.scenario.performance import PATIENCE, Run
 from rehearsal.scenario.registration import IMAGE
@@ -17,6 +18,9 @@ COLLECTION_SECONDS = 60 * 60 + 1
 ENDPOINT = "CreditRisk"
 SHADOW = "CreditRiskCopy"
 LOAD: dict[str, float | list[float]] = {"Invocations": 120.0, "ModelLatency": [900.0, 1500.0], "CPUUtilization": [12.5]}
+
+
+ACCURACY = 0.75
 
 
 def find_shadows(run: Run) -> None:
@@ -74,7 +78,10 @@ def _serve_past_the_registry(run: Run, account: str) -> None:
 def measure(run: Run) -> None:
     """The endpoint has load; its metrics reach the hub through the account's link, one row per period."""
     spoke = consumer(run.organisation)
+    _expect_links(run)
     run.control.endpoint_load(spoke.stack, ENDPOINT, "AllTraffic", LOAD)
+    evaluator = run.cast.validator().client("cloudwatch")
+    publish(evaluator, ENDPOINT, "AllTraffic", {"Accuracy": ACCURACY}, at=run.now())
     run.control.advance(COLLECTION_SECONDS)
     run.settle()
     rows = [row for row in run.tables().rows("sagemakerendpointmetrics") if row.get("endpointname") == ENDPOINT]
@@ -84,7 +91,26 @@ def measure(run: Run) -> None:
     run.score.equal("with all invocations", row.get("invocations"), 120)
     run.score.equal("the slowest answer in microseconds", row.get("modellatency"), 1500)
     run.score.equal("the account that it came from", row.get("accountid"), spoke.account)
+    judged = [row["accuracy"] for row in rows if "accuracy" in row]
+    run.score.equal("and what the validator's evaluation found there", [float(each) for each in judged], [ACCURACY])
     run.score.expect("and nothing that nobody measured", "diskutilization" not in row, f"{row}")
+
+
+def _expect_links(run: Run) -> None:
+    """Each account shows its metrics to the hub. Without its link nothing is refused: the hub sees none, as of an
+    endpoint that nobody calls.
+    """
+    oam = run.cast.administrator(run.organisation.hub).client("oam")
+    sinks = {sink["Name"]: sink["Arn"] for sink in oam.list_sinks()["Items"]}
+    sink = run.organisation.names.sink
+    links = oam.list_attached_links(SinkIdentifier=sinks[sink])["Items"] if sink in sinks else []
+    linked = {link["LinkArn"].split(":")[4] for link in links}
+    for spoke in run.organisation.spokes:
+        missing = f"no metrics of {spoke.stack} ({spoke.account}): its link to the sink {sink} is missing"
+        held = spoke.account in linked
+        run.score.expect(
+            f"{spoke.stack} shows its metrics to the hub", held, "by its link" if held else missing, cause=True
+        )
 
 
 def _rows(run: Run) -> list[dict[str, Any]]:
