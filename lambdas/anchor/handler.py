@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from lambdas.anchor.adapters import DynamoHistory, DynamoLedger, KmsSigner, S3Vault
 from lambdas.anchor.core import Anchoring
-from lambdas.common.aws import Busy, check_boto3, client, code_of, is_transient
+from lambdas.common.aws import busy_if_transient, check_boto3, client
 from lambdas.common.batch import GiveUp, Message, process
 from lambdas.common.log import Log
 from lambdas.common.measure import Measures
@@ -82,18 +80,9 @@ def _warm() -> Warm:
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """Make an anchor for each message of a batch; answers the messages that must come again."""
     warm = _warm()
-    return process(
-        event,
-        functools.partial(_make, warm.anchoring),
-        warm.give_up,
-        warm.log,
-    )
+    return process(event, functools.partial(_make, warm.anchoring), warm.give_up, warm.log)
 
 
 def _make(anchoring: Anchoring, message: Message, log: Log) -> str:
-    try:
+    with busy_if_transient():
         return anchoring.handle(message.message_id, message.body, log)
-    except ClientError as error:
-        if is_transient(error):
-            raise Busy(f"{error.operation_name}: {code_of(error)}") from error
-        raise

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from governance.canonical import Json
 from lambdas.common.attributes import to_attribute
-from lambdas.common.aws import Busy, code_of, is_transient
+from lambdas.common.aws import busy_if_transient, code_of
 from lambdas.common.queues import send_dead_letter
 
 
@@ -26,23 +26,22 @@ class DynamoEndpoints:
         columns = [name for name in row if name != "endpointarn"]
         sets = [f"#{name} = :{name}" for name in (*columns, "eventorder")]
         try:
-            self.client.update_item(
-                TableName=self.table,
-                Key={"endpointarn": to_attribute(row["endpointarn"])},
-                UpdateExpression=f"SET {', '.join(sets)}, #firstseen = if_not_exists(#firstseen, :lastseen)",
-                # Older or equal events lose: the row never moves back.
-                ConditionExpression="attribute_not_exists(#eventorder) OR #eventorder < :eventorder",
-                ExpressionAttributeNames={f"#{name}": name for name in (*columns, "eventorder", "firstseen")},
-                ExpressionAttributeValues={
-                    **{f":{name}": to_attribute(row[name]) for name in columns},
-                    ":eventorder": to_attribute(order),
-                },
-            )
+            with busy_if_transient():
+                self.client.update_item(
+                    TableName=self.table,
+                    Key={"endpointarn": to_attribute(row["endpointarn"])},
+                    UpdateExpression=f"SET {', '.join(sets)}, #firstseen = if_not_exists(#firstseen, :lastseen)",
+                    # Older or equal events lose: the row never moves back.
+                    ConditionExpression="attribute_not_exists(#eventorder) OR #eventorder < :eventorder",
+                    ExpressionAttributeNames={f"#{name}": name for name in (*columns, "eventorder", "firstseen")},
+                    ExpressionAttributeValues={
+                        **{f":{name}": to_attribute(row[name]) for name in columns},
+                        ":eventorder": to_attribute(order),
+                    },
+                )
         except ClientError as error:
             if code_of(error) == "ConditionalCheckFailedException":
                 return False
-            if is_transient(error):
-                raise Busy(f"UpdateItem: {code_of(error)}") from error
             raise
         return True
 

@@ -6,13 +6,15 @@ start, and no function transfers files.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import botocore
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 MINIMUM_BOTO3 = (1, 35, 64)
 """DescribeModelPackage answers ModelLifeCycle since botocore 1.35.64; an older client drops the stage
@@ -102,3 +104,14 @@ def message_of(error: Exception) -> str:
 def is_transient(error: Exception) -> bool:
     """Whether the same call may succeed a moment later."""
     return code_of(error) in _TRANSIENT
+
+
+@contextlib.contextmanager
+def busy_if_transient(also: Collection[str] = ()) -> Iterator[None]:
+    """Calls in here raise Busy for what may succeed a moment later, as codes of `also` may; else the error itself."""
+    try:
+        yield
+    except ClientError as error:
+        if is_transient(error) or code_of(error) in also:
+            raise Busy(f"{error.operation_name}: {code_of(error)}") from error
+        raise

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from governance.errors import EventError, GovernanceError
 from lambdas.common.aws import Busy, code_of, message_of
@@ -20,6 +20,18 @@ class Message:
 
     message_id: str
     body: str
+
+
+class Context(Protocol):
+    """What is used of what Lambda tells of an invocation (lambda/latest/dg/python-context)."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the invocation is ended."""
+
+
+def seconds_left(context: Context) -> Callable[[], float]:
+    """How long the invocation still has, whenever it is asked."""
+    return lambda: context.get_remaining_time_in_millis() / 1000
 
 
 Handle = Callable[[Message, Log], str]

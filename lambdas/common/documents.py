@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from governance.artifacts import checksum_header
 from governance.documents import Document, object_key
-from lambdas.common.aws import Busy, code_of, is_transient
+from lambdas.common.aws import busy_if_transient, code_of
 
 _THERE = frozenset({"PreconditionFailed", "412"})
 _AGAIN = frozenset({"ConditionalRequestConflict", "409", "500", "503", "InternalError"})
@@ -27,17 +27,15 @@ class S3Documents:
 
     def store(self, document: Document) -> None:
         try:
-            self.client.put_object(
-                Bucket=self.bucket,
-                Key=object_key(document.sha256),
-                Body=document.text.encode("utf-8"),
-                ContentType="application/json",
-                ChecksumSHA256=checksum_header(document.sha256),
-                IfNoneMatch="*",
-            )
+            with busy_if_transient(_AGAIN):
+                self.client.put_object(
+                    Bucket=self.bucket,
+                    Key=object_key(document.sha256),
+                    Body=document.text.encode("utf-8"),
+                    ContentType="application/json",
+                    ChecksumSHA256=checksum_header(document.sha256),
+                    IfNoneMatch="*",
+                )
         except ClientError as error:
-            if code_of(error) in _THERE:
-                return
-            if is_transient(error) or code_of(error) in _AGAIN:
-                raise Busy(f"PutObject of a document: {code_of(error)}") from error
-            raise
+            if code_of(error) not in _THERE:
+                raise

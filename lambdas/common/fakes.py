@@ -6,7 +6,7 @@ after it took effect: what a crash or a lost answer does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from governance.canonical import Json
@@ -15,6 +15,7 @@ from governance.facts import StoredObject
 from governance.ledger import EMPTY, Head, Row
 from governance.readback import ReadBack
 from governance.state import State
+from lambdas.common.measure import Measure
 from lambdas.common.recorder import Appended, Tip
 
 Fault = Callable[[str], None]
@@ -107,3 +108,15 @@ class FakeArtifacts:
         found = self.objects.get(url or "")
         self.fault("artifacts.look:after")
         return found
+
+
+@dataclass
+class FakeMeter:
+    """What was measured, in the order in which it was put."""
+
+    measured: list[Measure] = field(default_factory=list)
+    fault: Fault = no_fault
+
+    def put(self, measures: Iterable[Measure]) -> None:
+        self.fault("meter.put:before")
+        self.measured += measures

@@ -13,11 +13,12 @@ from governance.card import card_columns
 from governance.facts import StoredObject
 from governance.readback import ReadBack, read_back
 from governance.state import CardColumns
-from lambdas.common.aws import Busy, code_of, is_transient, message_of
+from lambdas.common.aws import busy_if_transient, code_of, message_of
 
 _GONE = ("does not exist", "could not find", "not found", "cannot find")
 _UNREADABLE = frozenset({"403", "404", "AccessDenied", "NoSuchKey", "NoSuchBucket", "NotFound", "400", "BadRequest"})
 """HeadObject has no body, so its errors are HTTP statuses (s3/API_HeadObject)."""
+_AGAIN = frozenset({"500", "503"})
 
 CHECKSUMS = ("SHA256", "CRC64NVME", "CRC32C", "CRC32", "SHA1")
 """Checksums that S3 may hold of an object, the strongest first (botocore s3, HeadObjectOutput)."""
@@ -45,12 +46,11 @@ class SageMakerRegistry:
 
     def read(self, arn: str) -> ReadBack | None:
         try:
-            answer = self.client.describe_model_package(ModelPackageName=arn)
+            with busy_if_transient():
+                answer = self.client.describe_model_package(ModelPackageName=arn)
         except ClientError as error:
             if _is_gone(error):
                 return None
-            if is_transient(error):
-                raise Busy(f"DescribeModelPackage: {code_of(error)}") from error
             raise
         return read_back(answer)
 
@@ -76,12 +76,11 @@ class S3Artifacts:
         if place is None:
             return None
         try:
-            answer = self.client.head_object(Bucket=place[0], Key=place[1], ChecksumMode="ENABLED")
+            with busy_if_transient(_AGAIN):
+                answer = self.client.head_object(Bucket=place[0], Key=place[1], ChecksumMode="ENABLED")
         except ClientError as error:
             if code_of(error) in _UNREADABLE:
                 return None
-            if is_transient(error) or code_of(error) in ("500", "503"):
-                raise Busy(f"HeadObject: {code_of(error)}") from error
             raise
         return stored_object(answer)
 

@@ -17,7 +17,7 @@ from governance.canonical import Json
 from governance.ledger import EMPTY, Head, Row
 from governance.state import State
 from lambdas.common.attributes import from_item, to_attribute
-from lambdas.common.aws import Busy, code_of, is_transient
+from lambdas.common.aws import busy_if_transient, code_of, is_transient
 from lambdas.common.recorder import Appended, Tip
 
 _EXISTS = frozenset({"DuplicateItem", "ConditionalCheckFailed"})
@@ -40,7 +40,7 @@ class DynamoTables:
 
     def tip(self, arn: str) -> Tip:
         key = {"modelpackagearn": {"S": arn}}
-        try:
+        with busy_if_transient():
             item = self.client.get_item(TableName=self.state, Key=key, ConsistentRead=True).get("Item")
             rows = self.client.query(
                 TableName=self.ledger,
@@ -50,10 +50,6 @@ class DynamoTables:
                 Limit=1,
                 ConsistentRead=True,
             )["Items"]
-        except ClientError as error:
-            if is_transient(error):
-                raise Busy(f"reading the head: {code_of(error)}") from error
-            raise
         last = from_item(rows[0]) if rows else None
         return Tip(from_item(item) if item else None, Head(last["seq"], last["hash"]) if last else EMPTY)
 
@@ -61,7 +57,7 @@ class DynamoTables:
         found: list[Mapping[str, Json]] = []
         start: dict[str, Any] = {}
         while True:
-            try:
+            with busy_if_transient():
                 page = self.client.query(
                     TableName=self.ledger,
                     KeyConditionExpression="modelpackagearn = :arn",
@@ -69,10 +65,6 @@ class DynamoTables:
                     ConsistentRead=True,
                     **start,
                 )
-            except ClientError as error:
-                if is_transient(error):
-                    raise Busy(f"reading the chain: {code_of(error)}") from error
-                raise
             found += [from_item(item) for item in page["Items"]]
             if "LastEvaluatedKey" not in page:
                 return found

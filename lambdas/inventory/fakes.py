@@ -6,7 +6,7 @@ effect: what a crash or a lost answer does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -27,16 +27,10 @@ from governance.inventory import (
 from governance.inventory_rows import Columns, account_key
 from governance.ledger import Row
 from lambdas.common.accounts import Account
-from lambdas.common.measure import Measure
+from lambdas.common.fakes import Fault, no_fault
 from lambdas.inventory.ports import Page
 
 T = TypeVar("T")
-Fault = Callable[[str], None]
-"""Called with `<port>.<call>:before` or `:after`; raises what the call shall fail with."""
-
-
-def no_fault(_point: str) -> None:
-    """Nothing breaks."""
 
 
 @dataclass
@@ -231,15 +225,3 @@ class FakeJobs:
     def dead_letter(self, body: str, reason: str, event_id: str) -> None:
         self.fault("jobs.dead_letter:before")
         self.dead.append((body, reason, event_id))
-
-
-@dataclass
-class FakeMeter:
-    """What was measured, in the order in which it was put."""
-
-    measured: list[Measure] = field(default_factory=list)
-    fault: Fault = no_fault
-
-    def put(self, measures: Iterable[Measure]) -> None:
-        self.fault("meter.put:before")
-        self.measured += measures

@@ -7,25 +7,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from governance.stages import DEFAULT_STAGES, Stages
 from governance.verdicts import Scope
 from lambdas.common.accounts import Account, read_accounts
 from lambdas.common.aws import check_boto3, client
-from lambdas.common.batch import process
+from lambdas.common.batch import Context, process, seconds_left
 from lambdas.common.log import Log
 from lambdas.common.measure import Measures
 from lambdas.common.settings import Environment, names
 from lambdas.inventory.adapters import ADAPTIVE, ReaderRoles, S3Artifacts, SageMakerRegistry
 from lambdas.inventory.core import Inventory
 from lambdas.inventory.tables import DynamoHistory, DynamoStates, DynamoTable, SqsJobs
-
-
-class Context(Protocol):
-    """What Lambda tells of the invocation (lambda/latest/dg/python-context)."""
-
-    def get_remaining_time_in_millis(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +104,7 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     warm = _warm()
     return process(
         event,
-        lambda message, log: warm.inventory.handle(
-            message.message_id, message.body, lambda: context.get_remaining_time_in_millis() / 1000, log
-        ),
+        lambda message, log: warm.inventory.handle(message.message_id, message.body, seconds_left(context), log),
         warm.inventory.jobs.dead_letter,
         warm.log,
     )

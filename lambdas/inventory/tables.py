@@ -13,7 +13,7 @@ from governance.canonical import Json, iso
 from governance.inventory_rows import Columns, account_key
 from governance.ledger import Row
 from lambdas.common.attributes import from_item, to_attribute
-from lambdas.common.aws import Busy, code_of, is_transient
+from lambdas.common.aws import busy_if_transient, code_of
 from lambdas.common.queues import send_dead_letter
 from lambdas.common.tables import insert_statement
 
@@ -30,13 +30,9 @@ _OLDER_WALK = "attribute_not_exists(#walkedat) OR #walkedat < :walkedat"
 _ALIVE = "(attribute_not_exists(#deletedat) OR attribute_type(#deletedat, :null))"
 
 
-def _read(operation: str, call: Any, **parameters: Any) -> Mapping[str, Any]:
-    try:
+def _read(call: Any, **parameters: Any) -> Mapping[str, Any]:
+    with busy_if_transient():
         answer: Mapping[str, Any] = call(**parameters)
-    except ClientError as error:
-        if is_transient(error):
-            raise Busy(f"{operation}: {code_of(error)}") from error
-        raise
     return answer
 
 
@@ -53,7 +49,7 @@ def _scan(client: Any, table: str, columns: Sequence[str], *, consistent: bool) 
         "ConsistentRead": consistent,
     }
     while True:
-        answer = _read("Scan", client.scan, **parameters)
+        answer = _read(client.scan, **parameters)
         yield from (from_item(item) for item in answer["Items"])
         if "LastEvaluatedKey" not in answer:
             return
@@ -69,7 +65,7 @@ class DynamoStates:
 
     def read(self, arn: str) -> Mapping[str, Json] | None:
         key = {"modelpackagearn": {"S": arn}}
-        item = _read("GetItem", self.client.get_item, TableName=self.table, Key=key, ConsistentRead=True).get("Item")
+        item = _read(self.client.get_item, TableName=self.table, Key=key, ConsistentRead=True).get("Item")
         return from_item(item) if item else None
 
     def all(self) -> Iterator[Mapping[str, Json]]:
@@ -105,7 +101,7 @@ class DynamoTable:
 
     def row(self, arn: str) -> Mapping[str, Json] | None:
         key = {"endpointarn": {"S": arn}}
-        item = _read("GetItem", self.client.get_item, TableName=self.table, Key=key, ConsistentRead=True).get("Item")
+        item = _read(self.client.get_item, TableName=self.table, Key=key, ConsistentRead=True).get("Item")
         return from_item(item) if item else None
 
     def rows(self) -> Iterator[Mapping[str, Json]]:
@@ -133,19 +129,18 @@ class DynamoTable:
         if ":null" in condition:
             values[":null"] = {"S": "NULL"}
         try:
-            self.client.update_item(
-                TableName=self.table,
-                Key={"endpointarn": {"S": arn}},
-                UpdateExpression=f"SET {', '.join(sets)}",
-                ConditionExpression=condition,
-                ExpressionAttributeNames={f"#{name}": name for name in sorted(names)},
-                ExpressionAttributeValues=values,
-            )
+            with busy_if_transient():
+                self.client.update_item(
+                    TableName=self.table,
+                    Key={"endpointarn": {"S": arn}},
+                    UpdateExpression=f"SET {', '.join(sets)}",
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames={f"#{name}": name for name in sorted(names)},
+                    ExpressionAttributeValues=values,
+                )
         except ClientError as error:
             if code_of(error) == "ConditionalCheckFailedException":
                 return False
-            if is_transient(error):
-                raise Busy(f"UpdateItem: {code_of(error)}") from error
             raise
         return True
 
@@ -162,7 +157,6 @@ class DynamoHistory:
 
     def last(self, arn: str) -> Row | None:
         items = _read(
-            "Query",
             self.client.query,
             TableName=self.table,
             KeyConditionExpression="endpointarn = :arn",
@@ -175,12 +169,11 @@ class DynamoHistory:
 
     def append(self, row: Row) -> bool:
         try:
-            self.client.execute_statement(**insert_statement(self.table, row))
+            with busy_if_transient():
+                self.client.execute_statement(**insert_statement(self.table, row))
         except ClientError as error:
             if code_of(error) in _TAKEN:
                 return False
-            if is_transient(error):
-                raise Busy(f"ExecuteStatement: {code_of(error)}") from error
             raise
         return True
 

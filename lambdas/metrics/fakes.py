@@ -6,24 +6,17 @@ effect: what a crash or a lost answer does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from governance.canonical import Json
 from governance.metrics import Points, Query, Row
 from governance.metrics_window import Window
-from lambdas.common.measure import Measure
+from lambdas.common.fakes import Fault, no_fault
 from lambdas.metrics.ports import COMPLETE, FORBIDDEN, Page, Refused, Result
-
-Fault = Callable[[str], None]
-"""Called with `<port>.<call>:before` or `:after`; raises what the call shall fail with."""
 
 SeriesKey = tuple[str, str, str, str, tuple[tuple[str, str], ...]]
 """Account, namespace, metric name, statistic, dimensions: what makes a series in CloudWatch."""
-
-
-def no_fault(_point: str) -> None:
-    """Nothing breaks."""
 
 
 def series_key(query: Query) -> SeriesKey:
@@ -148,15 +141,3 @@ class FakeOutbox:
 
     def dead_letter(self, body: str, reason: str, event_id: str) -> None:
         self.dead.append((body, reason, event_id))
-
-
-@dataclass
-class FakeMeter:
-    """What was measured."""
-
-    measured: list[Measure] = field(default_factory=list)
-    fault: Fault = no_fault
-
-    def put(self, measures: Iterable[Measure]) -> None:
-        self.fault("meter.put:before")
-        self.measured += measures

@@ -8,25 +8,18 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from governance.metrics_catalogue import catalogue, parse_quality_names
 from governance.metrics_window import parse_days, parse_period
 from lambdas.common.accounts import Account, read_accounts
 from lambdas.common.aws import check_boto3, client
-from lambdas.common.batch import process
+from lambdas.common.batch import Context, process, seconds_left
 from lambdas.common.log import Log
 from lambdas.common.measure import Measures
 from lambdas.common.settings import Environment
 from lambdas.metrics.adapters import CloudWatch, DynamoEndpoints, DynamoMetrics, SqsOutbox
 from lambdas.metrics.core import Metrics
-
-
-class Context(Protocol):
-    """What is used of Lambda's context."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the invocation is ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,12 +100,9 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Collect what the message asks for; answers the message if it must come again."""
     warm = _warm()
 
-    def remaining() -> float:
-        return context.get_remaining_time_in_millis() / 1000
-
     return process(
         event,
-        lambda message, log: warm.metrics.handle(message.message_id, message.body, remaining, log),
+        lambda message, log: warm.metrics.handle(message.message_id, message.body, seconds_left(context), log),
         warm.metrics.outbox.dead_letter,
         warm.log,
     )

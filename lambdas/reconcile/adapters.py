@@ -14,7 +14,7 @@ from governance.canonical import Json
 from governance.evidence import Action
 from governance.readback import Identity
 from lambdas.common.accounts import Account
-from lambdas.common.aws import Busy, code_of, is_transient
+from lambdas.common.aws import Busy, busy_if_transient, code_of, is_transient
 from lambdas.common.queues import send_dead_letter
 from lambdas.reconcile.ports import Records, Unreadable, Versions
 
@@ -100,12 +100,11 @@ class CloudTrailHistory:
             return self.own
         if account.account not in self.clients:
             try:
-                answer = self.sts.assume_role(
-                    RoleArn=account.readerrole, RoleSessionName=SESSION_NAME, DurationSeconds=SESSION_SECONDS
-                )
+                with busy_if_transient():
+                    answer = self.sts.assume_role(
+                        RoleArn=account.readerrole, RoleSessionName=SESSION_NAME, DurationSeconds=SESSION_SECONDS
+                    )
             except ClientError as error:
-                if is_transient(error):
-                    raise Busy(f"AssumeRole: {code_of(error)}") from error
                 raise Unreadable(f"AssumeRole of {account.readerrole}: {code_of(error)}") from error
             self.clients[account.account] = self.make(answer["Credentials"])
         return self.clients[account.account]
@@ -163,12 +162,8 @@ class SageMakerCatalogue:
         )
 
     def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
-        try:
+        with busy_if_transient():
             answer: Mapping[str, Any] = getattr(self.client, operation)(**parameters)
-        except ClientError as error:
-            if is_transient(error):
-                raise Busy(f"{operation}: {code_of(error)}") from error
-            raise
         return answer
 
 
@@ -187,17 +182,13 @@ class DynamoStates:
     def _items(self) -> Iterator[Mapping[str, Any]]:
         start: dict[str, Any] = {}
         while True:
-            try:
+            with busy_if_transient():
                 page = self.client.scan(
                     TableName=self.table,
                     ProjectionExpression="modelpackagearn, deletedat",
                     ConsistentRead=True,
                     **start,
                 )
-            except ClientError as error:
-                if is_transient(error):
-                    raise Busy(f"Scan: {code_of(error)}") from error
-                raise
             yield from page["Items"]
             if "LastEvaluatedKey" not in page:
                 return

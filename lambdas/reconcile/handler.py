@@ -8,14 +8,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from botocore.config import Config
 
 from governance.stages import DEFAULT_STAGES, Stages
 from lambdas.common.accounts import Account, read_accounts
 from lambdas.common.aws import check_boto3, client
-from lambdas.common.batch import process
+from lambdas.common.batch import Context, process, seconds_left
 from lambdas.common.documents import S3Documents
 from lambdas.common.log import Log
 from lambdas.common.measure import Measures
@@ -30,12 +30,6 @@ from lambdas.reconcile.tally import Tally
 
 _ONE_TRY = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 1})
 """For CloudTrail: a retry of boto3's own would spend the two calls a second that the pace keeps count of."""
-
-
-class Context(Protocol):
-    """What Lambda tells of the invocation (lambda/latest/dg/python-context)."""
-
-    def get_remaining_time_in_millis(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +127,7 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     warm = _warm()
     failures = process(
         event,
-        lambda message, log: warm.reconcile.handle(
-            message.message_id, message.body, lambda: context.get_remaining_time_in_millis() / 1000, log
-        ),
+        lambda message, log: warm.reconcile.handle(message.message_id, message.body, seconds_left(context), log),
         warm.reconcile.outbox.dead_letter,
         warm.log,
     )

@@ -13,6 +13,7 @@ from governance.canonical import Json, iso
 from governance.inventory import Component, Container, Endpoint, StoredArtifact, Unreadable
 from governance.stages import DEFAULT_STAGES
 from lambdas.common.accounts import Account
+from lambdas.common.fakes import FakeMeter
 from lambdas.common.log import Log
 from lambdas.inventory.core import Inventory
 from lambdas.inventory.fakes import (
@@ -21,7 +22,6 @@ from lambdas.inventory.fakes import (
     FakeHistory,
     FakeHosting,
     FakeJobs,
-    FakeMeter,
     FakeRegistry,
     FakeStates,
     FakeTable,

@@ -11,9 +11,10 @@ from typing import Any
 from governance.canonical import Json
 from governance.metrics import Points
 from governance.metrics_catalogue import Catalogue, catalogue
+from lambdas.common.fakes import FakeMeter
 from lambdas.common.log import Log
 from lambdas.metrics.core import Metrics
-from lambdas.metrics.fakes import FakeEndpoints, FakeMeter, FakeOutbox, FakeTable, FakeTelemetry
+from lambdas.metrics.fakes import FakeEndpoints, FakeOutbox, FakeTable, FakeTelemetry
 
 HUB, DEV, TEST = "111111111111", "222222222222", "333333333333"
 REGION = "eu-west-1"
