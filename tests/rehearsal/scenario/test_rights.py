@@ -103,7 +103,7 @@ def test_one_of_several_resources_that_nobody_touches_is_named() -> None:
 
 def test_what_was_refused_came_through_another_service_or_was_another_s_is_no_use() -> None:
     """Guards: a key's right by way of one service that seems in use since another service uses the key."""
-    via = {"Condition": {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}}
+    via: Policy = {"Condition": {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}}
     extra = put(HUB, role_name("capture"), "extra", policy("kms:Encrypt", **via))
     other = [
         call(HUB, role_name("capture"), "kms:Encrypt", "arn:key", "sqs.eu-west-1.amazonaws.com"),
