@@ -5,9 +5,20 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import moto.core.utils
+from moto.core.loaders import create_loader
 from moto.core.utils import get_service_model
 
 from rehearsal.organisation.core import NotEmulated
+
+
+@cache
+def loader() -> Any:
+    """The one reader of botocore's data: each new one lists the folders of all its services, 50 ms of work."""
+    return create_loader()
+
+
+moto.core.utils.create_loader = loader
 
 
 @cache

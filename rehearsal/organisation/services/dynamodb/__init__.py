@@ -2,6 +2,6 @@
 
 from rehearsal.organisation.services import partiql
 
-from . import control, items
+from . import answering, control, items
 
-__all__ = ["control", "items", "partiql"]
+__all__ = ["answering", "control", "items", "partiql"]
