@@ -1,8 +1,7 @@
 """The organisation's clock: real time plus what was skipped, with timers that fire in order in either case.
 
-Schedules, retries, visibility timeouts and endpoint transitions hang on it, so that a test of a day's retries
-takes milliseconds. What runs inside a function's process sees real time: only the emulated services follow
-this clock.
+Schedules, retries, visibility timeouts, endpoint transitions and the sleep of functions hang on it, so that a test of a
+day's retries takes milliseconds.
 """
 
 from __future__ import annotations
@@ -10,7 +9,8 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -40,6 +40,10 @@ def real_time() -> datetime:
     return datetime.now(UTC)
 
 
+def _nobody(_by: int) -> None:
+    """Nobody waits for the work of this thread."""
+
+
 class VirtualClock:
     """Real time plus what was skipped. Timers fire by themselves in real time, or at once when time is
     skipped.
@@ -59,6 +63,9 @@ class VirtualClock:
         self._listeners: list[Action] = []
         self._settle: list[Settle] = []
         self._thread: threading.Thread | None = None
+        self._hurrying: threading.Thread | None = None
+        self._sleepers: list[Timer] = []
+        self._here = threading.local()
         self._stopped = False
         self.skipping_to: datetime | None = None
         """The end of the skip that is under way; None: there is none."""
@@ -79,6 +86,42 @@ class VirtualClock:
                 self._thread.start()
             self._changed.notify_all()
         return timer
+
+    def sleep(self, seconds: float) -> None:
+        """Wait in this thread for so many seconds of this clock."""
+        tell: Callable[[int], None] = getattr(self._here, "tell", _nobody)
+        woken = threading.Event()
+
+        def wake() -> None:  # no longer asleep before the next timer is looked at
+            with self._changed:
+                self._sleepers.remove(timer)
+            tell(-1)
+            woken.set()
+
+        tell(1)
+        with self._changed:
+            if self._stopped:
+                return
+            timer = self.after(seconds, wake, "a function that sleeps")
+            self._sleepers.append(timer)
+            self._changed.notify_all()
+        woken.wait()
+
+    @contextmanager
+    def at_work(self, tell: Callable[[int], None]) -> Iterator[None]:
+        """In this thread: call `tell(1)` before a sleep and `tell(-1)` after it, since a skip waits for work only."""
+        self._here.tell = tell
+        try:
+            yield
+        finally:
+            del self._here.tell
+
+    def hurry(self) -> None:
+        """From now on skip the time in which functions sleep and nothing else is at work."""
+        with self._changed:
+            if self._hurrying is None:
+                self._hurrying = threading.Thread(target=self._skip_sleep, name="hurry", daemon=True)
+                self._hurrying.start()
 
     def waiting(self) -> list[Timer]:
         """The timers still to fire, soonest first."""
@@ -118,9 +161,13 @@ class VirtualClock:
         with self._changed:
             self._stopped = True
             self._timers.clear()
+            sleepers = list(self._sleepers)
             self._changed.notify_all()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout=5)
+        for timer in sleepers:
+            timer.action()
+        for thread in (self._thread, self._hurrying):
+            if thread is not None and thread is not threading.current_thread():
+                thread.join(timeout=5)
 
     def _wait_until_settled(self) -> None:
         """Ask all until nobody had to wait: what one finishes may be another's work."""
@@ -143,6 +190,15 @@ class VirtualClock:
                 if not timer.cancelled:
                     return timer
             return None
+
+    def _skip_sleep(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopped or self._sleepers)
+                if self._stopped:
+                    return
+                due = min(self._sleepers).due
+            self.advance(max(due - self.now(), timedelta()))
 
     def _run(self) -> None:
         while True:

@@ -97,6 +97,8 @@ class Emulator:
         """Listen. Returns itself; `endpoint` is the URL for `AWS_ENDPOINT_URL`."""
         from rehearsal.organisation.server import Server
 
+        if self.settings.hurry:
+            self._clock.hurry()
         self._server = Server(self, self._host, self._port)
         self.endpoint = self._server.endpoint
         self._server.start()

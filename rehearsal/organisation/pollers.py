@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 from rehearsal.organisation.clock import virtual
 from rehearsal.organisation.core import ApiError, Caller, Organisation, Params
@@ -61,15 +62,14 @@ class Pollers:
         return sum(one.busy + self._has_work(one) for one in list(self._mappings.values()))
 
     def settle(self, timeout_seconds: float = 30.0) -> bool:
-        """Wait until what is visible has been read and worked on; a batch that waits for its window doesn't count.
+        """Wait until what is visible has been read and worked on.
 
-        Returns whether it was so already, or can't be waited for.
+        A batch that waits for its window, or whose function sleeps, doesn't count: only time ends either. Returns
+        whether it was so already, or can't be waited for.
         """
 
         def settled() -> bool:
-            return all(
-                one.gathering or (one.busy == 0 and not self._has_work(one)) for one in list(self._mappings.values())
-            )
+            return all(one.gathering or self._only_sleeps(one) for one in list(self._mappings.values()))
 
         with self._changed:
             return settled() or not self._changed.wait_for(settled, timeout_seconds)
@@ -80,6 +80,10 @@ class Pollers:
         for thread in list(self._threads.values()):
             thread.join(timeout=5)
         self._batches.shutdown(wait=False, cancel_futures=True)
+
+    def _only_sleeps(self, mapping: Mapping) -> bool:
+        full = mapping.asleep >= mapping.concurrency
+        return mapping.busy <= mapping.asleep and (full or not self._has_work(mapping))
 
     def _has_work(self, mapping: Mapping) -> bool:
         if mapping.deleted or not mapping.enabled or self._stopped:
@@ -121,6 +125,11 @@ class Pollers:
             self._changed.notify_all()
         if by < 0:
             self._org.component("queues").tell()
+
+    def _asleep(self, mapping: Mapping, by: int) -> None:
+        with self._changed:
+            mapping.asleep += by
+            self._changed.notify_all()
 
     def _guarded(self, mapping: Mapping) -> list[Params]:
         """Read a batch; a problem blocks the mapping for a while and is told."""
@@ -199,7 +208,8 @@ class Pollers:
 
     def _work(self, mapping: Mapping, records: list[Params]) -> None:
         try:
-            self._invoke(mapping, records)
+            with self._clock.at_work(partial(self._asleep, mapping)):
+                self._invoke(mapping, records)
         except ApiError as error:
             self._problem(mapping, error.message)
         except Exception as error:  # noqa: BLE001 - told; nobody waits for this thread's result

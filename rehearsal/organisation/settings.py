@@ -36,7 +36,8 @@ class OrganisationSettings:
     account's name to its unit (accounts not named lie in the root). `service_control_policies` and
     `resource_control_policies` map a target (`root`, a unit's or an account's name) to its named policies,
     beside the full-access one that AWS attaches to each target. Accounts that are not in the organisation are
-    outsiders: no control policy binds them. `trail`: how CloudTrail behaves at first.
+    outsiders: no control policy binds them. `trail`: how CloudTrail behaves at first. `hurry`: the time in which
+    functions sleep, and nothing else is at work, is skipped.
     """
 
     id: str
@@ -50,6 +51,7 @@ class OrganisationSettings:
     seed: int = 0
     source_ip: str = "203.0.113.10"
     trail: TrailSettings = field(default_factory=TrailSettings)
+    hurry: bool = False
 
     def __post_init__(self) -> None:
         problems = [*self._bad_accounts(), *self._bad_units()]

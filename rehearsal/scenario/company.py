@@ -43,6 +43,7 @@ def company(organisation: Organisation, seed: int) -> OrganisationSettings:
         placed={account.name: WORKLOADS for account in [*members, *spare]},
         service_control_policies={WORKLOADS: {"Guardrails": guardrails(organisation.prefix, organisation.region)}},
         seed=seed,
+        hurry=True,
     )
 
 

@@ -113,7 +113,8 @@ class Invocations:
 
     def _run(self, later: Later) -> None:
         try:
-            self._attempt(later)
+            with self._clock.at_work(self._unfinished.asleep):
+                self._attempt(later)
         except Exception as error:  # noqa: BLE001 - told in the event log: nobody waits for this thread's result
             self._org.note("lost", function=later.arn, reason=f"{type(error).__name__}: {error}")
         finally:

@@ -22,7 +22,8 @@ FIRST_CONCURRENCY = 5
 class Mapping:
     """One event source mapping. `settings` holds the parameters as given; `result` is LastProcessingResult.
 
-    `busy` counts batches at work; `blocked` is when to try again after a problem, after `problems` in a row.
+    `busy` counts batches at work, `asleep` those of them whose function sleeps; `blocked` is when to try again after a
+    problem, after `problems` in a row.
     """
 
     uuid: str
@@ -37,6 +38,7 @@ class Mapping:
     deleted: bool = False
     result: str = ""
     busy: int = 0
+    asleep: int = 0
     gathering: bool = False
     problems: int = 0
     blocked: datetime | None = None

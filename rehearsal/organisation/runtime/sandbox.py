@@ -22,6 +22,7 @@ from typing import Any
 
 import psutil
 
+from rehearsal.organisation.clock import virtual
 from rehearsal.organisation.core import Caller, Clock, Credentials
 from rehearsal.organisation.runtime.forks import ForkServer
 from rehearsal.organisation.runtime.functions import Function
@@ -166,12 +167,17 @@ class Sandbox:
             return self._forks.end(pid)
 
     def _wait(self, seconds: float) -> Answer:
+        """The worker's next answer. A time that it sleeps and that the organisation skips counts as passed."""
         started = time.monotonic()
         while True:
             elapsed = time.monotonic() - started
             if b"\n" in self._buffer:
                 line, _, self._buffer = self._buffer.partition(b"\n")
-                return Answer(told=json.loads(line), elapsed_ms=elapsed * 1000)
+                told = json.loads(line)
+                if "sleep" not in told:
+                    return Answer(told=told, elapsed_ms=elapsed * 1000)
+                started -= self._sleep(told["sleep"], seconds - elapsed)
+                continue
             if elapsed >= seconds:
                 self._forks_end()
                 return Answer(ended="timeout", elapsed_ms=seconds * 1000)
@@ -184,6 +190,15 @@ class Sandbox:
             elif (held := self._resident()) > self._memory_mb * MEGABYTE:
                 self._forks_end()
                 return Answer(ended=_killed(held, self._memory_mb), elapsed_ms=(time.monotonic() - started) * 1000)
+
+    def _sleep(self, wanted: float, left: float) -> float:
+        """Let the function sleep, for no longer than it has left. Returns how many seconds of it were skipped."""
+        began, seconds = time.monotonic(), min(wanted, max(0.0, left))
+        virtual(self._clock).sleep(seconds)
+        if seconds == wanted:
+            with suppress(BrokenPipeError):
+                _write_all(self._requests, json.dumps({"now": self._clock.now().timestamp()}).encode() + b"\n")
+        return max(0.0, seconds - (time.monotonic() - began))
 
     def _resident(self) -> int:
         try:

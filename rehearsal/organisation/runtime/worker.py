@@ -1,7 +1,8 @@
 """One execution environment of a function: initialises it, then answers invocations until its input ends.
 
 Runs in a process forked by `forkserver`, which has imported this file: only the standard library here. Requests and
-results are JSON lines on two pipes; what the function prints goes to the log file that is descriptor 1 and 2.
+results are JSON lines on two pipes; what the function prints goes to the log file that is descriptor 1 and 2. Where the
+function sleeps, the line `{"sleep": seconds}` is answered by `{"now": epoch seconds}` when that time has passed.
 Source: lambda/runtimes-api, lambda/python-handler, python-context, python-logging, python-exceptions.
 """
 
@@ -13,6 +14,7 @@ import logging
 import os
 import resource
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -31,6 +33,8 @@ class Clock:
     def __init__(self) -> None:
         self.travel: Callable[..., Any] | None = None
         self._journey: Any = None
+        self._machine_sleep, self._machine_monotonic = time.sleep, time.monotonic
+        self._skipped = 0.0
 
     def set(self, now: float) -> None:
         """Let it be `now` (epoch seconds) and go on from there."""
@@ -40,6 +44,22 @@ class Clock:
             self._journey.stop()
         self._journey = self.travel(now, tick=True)
         self._journey.start()
+
+    def sleep_with(self, wait: Callable[[float], float]) -> None:
+        """Let the main thread's sleep be the organisation's: `wait` waits so many seconds of its and says what time
+        (epoch seconds) it is then.
+        """
+
+        def sleep(seconds: float) -> None:
+            if seconds <= 0 or threading.current_thread() is not threading.main_thread():
+                self._machine_sleep(seconds)
+                return
+            started = self._machine_monotonic()
+            self.set(wait(seconds))
+            self._skipped += max(0.0, seconds - (self._machine_monotonic() - started))
+
+        time.sleep = sleep
+        time.monotonic = lambda: self._machine_monotonic() + self._skipped
 
 
 CLOCK = Clock()
@@ -155,6 +175,12 @@ def serve(requests: IO[str], results: IO[str]) -> None:
         results.write(json.dumps({**result, "peak_bytes": peak_bytes()}) + "\n")
         results.flush()
 
+    def wait(seconds: float) -> float:
+        results.write(json.dumps({"sleep": seconds}) + "\n")
+        results.flush()
+        return float(json.loads(requests.readline())["now"])
+
+    CLOCK.sleep_with(wait)
     started = time.perf_counter()
     handler, error = load_handler(os.environ["_HANDLER"])
     if error is not None:
