@@ -15,7 +15,7 @@ from blueprint.policies.artifact_bucket import DELETE_ACTIONS, READ_ACTIONS, TAG
 from blueprint.policies.conditions import APPROVAL_STATUS, LIFECYCLE_STAGE, LIFECYCLE_STATUS, via
 from blueprint.policies.data_roles import anchor_role, inventory_role, metrics_role
 from blueprint.policies.documents import Statement, allow, both, deny, document
-from blueprint.policies.function_parts import LEDGER, STATE, table_arns
+from blueprint.policies.function_parts import LEDGER, table_arns
 from blueprint.policies.function_roles import approval_role, capture_role, reconcile_role
 from blueprint.policies.roles import (
     DECIDE,
@@ -75,7 +75,6 @@ def approver_role(organisation: Organisation, stage: Stage, keys: KeyArns) -> Ro
     approver sets `Approved` ("deployable at all"); every approver may set `Rejected`.
     """
     names, region = organisation.names, organisation.region
-    tables = table_arns(organisation, LEDGER, STATE)
     return RoleSpec(
         name=names.approver_role(stage.name),
         description=f"Approve or reject model versions for {stage.name} ({stage.lifecycle})",
@@ -83,7 +82,8 @@ def approver_role(organisation: Organisation, stage: Stage, keys: KeyArns) -> Ro
         policies={
             "registry": document(*read_registry(organisation), *_decisions(organisation, stage)),
             "ledger": document(
-                allow("ReadHistory", ["dynamodb:GetItem", "dynamodb:Query"], tables),
+                # `governance history`, before they decide.
+                allow("ReadHistory", ["dynamodb:Query"], table_arns(organisation, LEDGER)),
                 allow("DecryptTables", ["kms:Decrypt"], [keys.governance], condition=via(["dynamodb"], region)),
                 # DescribeModelPackage decrypts as the caller where a version's card is encrypted (botocore sagemaker).
                 allow("DecryptCards", ["kms:Decrypt"], [keys.artifacts], condition=via(["sagemaker"], region)),

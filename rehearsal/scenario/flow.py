@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from functools import partial
 
+from blueprint.functions import FUNCTION_SPECS
 from blueprint.names import HUB
 from governance.artifacts import publish
 from rehearsal.scenario import company, forbidden, training
@@ -18,6 +19,9 @@ from rehearsal.scenario.performance import PATIENCE, Run, together
 from rehearsal.scenario.registration import model_card, version_request
 
 DECISIONS = 12
+
+REDELIVERY_SECONDS = next(spec for spec in FUNCTION_SPECS if spec.function == "capture").visibility_seconds + 1
+"""After this a message that the capture function failed at is visible again."""
 
 
 def bring_up(run: Run) -> None:
@@ -111,6 +115,9 @@ def forbid(run: Run) -> None:
 def approve(run: Run) -> None:
     """The officer approves for Development, then for test; capture records it, the artifact gets its tag."""
     version = run.registered()
+    approver = run.cast.approver(run.organisation.stages[0].name)
+    history = run.console.run("history", version.package_arn, actor=approver)
+    run.score.expect("the approver reads what happened so far", "registration" in history, history)
     for stage in run.organisation.stages[:2]:
         approver = run.cast.approver(stage.name)
         run.console.run(
@@ -207,6 +214,8 @@ def disturb(run: Run) -> None:
             )
             time.sleep(0.01)  # SageMaker's LastModifiedTime has milliseconds: two changes must not share one
         run.settle()
+    run.control.advance(REDELIVERY_SECONDS)  # what failed in the crowd comes again when it is visible again
+    run.settle()
     tables = run.tables()
     rows, state = tables.ledger(arn), tables.state(arn)
     run.score.equal("no fact is recorded twice", len({row["contentid"] for row in rows}), len(rows))

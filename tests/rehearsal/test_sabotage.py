@@ -1,7 +1,13 @@
 """Break the program in one place: the rehearsal must fail and name the culprit.
 
 A rehearsal that stays green with a permission missing would prove nothing when it is green. Each patch is applied to
-a copy of the source; the copy runs the real command.
+a copy of the source; the copy runs the real command, and ends with the first phase that fails. Patches that fail in one
+phase and are named apart share a run.
+
+What code alone could get wrong is guarded where it is cheap: a metric without data stored as 0
+(tests/lambdas/metrics/test_core.py, M6), a change taken from an event that doesn't name it
+(tests/governance/test_facts.py, only named changes), an inventory that believes tags
+(tests/lambdas/inventory/test_shadow_endpoints.py, S2), a right that nobody uses (scenario/test_rights.py).
 """
 
 from __future__ import annotations
@@ -14,6 +20,7 @@ from tests.rehearsal.sabotage import Edit, Sabotage, copy_source, rehearse
 
 FUNCTION_PARTS = "blueprint/policies/function_parts.py"
 SPOKE_ROLES = "blueprint/policies/spoke_roles.py"
+DATA_ROLES = "blueprint/policies/data_roles.py"
 QUEUES = "components/queues.py"
 
 NO_DENY_AT_CREATION = Edit(
@@ -56,12 +63,8 @@ SABOTAGES = [
         [
             Edit(
                 FUNCTION_PARTS,
-                """        "GovernanceKey",
-        ["kms:Decrypt", "kms:GenerateDataKey"],
-""",
-                """        "GovernanceKey",
-        ["kms:GenerateDataKey"],
-""",
+                'allow("UseQueues", ["kms:Decrypt", "kms:GenerateDataKey"]',
+                'allow("UseQueues", ["kms:GenerateDataKey"]',
             )
         ],
         ["mlgov-hub-capture", "kms:Decrypt"],
@@ -125,6 +128,59 @@ SABOTAGES = [
             )
         ],
         ["mlgov-hub-capture", "mlgov_modelpackagestatechangess"],
+    ),
+    Sabotage(
+        "capture puts its rows",
+        [
+            Edit(
+                "lambdas/common/tables.py",
+                "            self.client.execute_transaction(TransactStatements=statements)\n",
+                '            key = {"modelpackagearn": {"S": str(row["modelpackagearn"])}}\n'
+                "            self.client.put_item(TableName=self.ledger, Item=key)\n",
+            )
+        ],
+        ["mlgov-hub-capture", "dynamodb:PutItem", "mlgov_modelgovernanceledger"],
+    ),
+    Sabotage(
+        "the queue of the inventory's jobs doesn't admit its schedule, and the readers trust another role",
+        [
+            Edit(
+                QUEUES,
+                "self._admit(name, spec.queue, args, {sid: schedules[sid]})",
+                'self._admit(name, spec.queue, args, {} if spec.function == "inventory" else {sid: schedules[sid]})',
+            ),
+            Edit(
+                DATA_ROLES,
+                'READING_FUNCTIONS: tuple[Function, ...] = ("inventory", "reconcile")',
+                'READING_FUNCTIONS: tuple[Function, ...] = ("metrics",)',
+            ),
+        ],
+        [
+            "events.amazonaws.com lacks sqs:SendMessage on arn:aws:sqs:eu-west-1:111111111111:mlgov-inventory-jobs",
+            "mlgov-inventory lacks sts:AssumeRole on arn:aws:iam::333333333333:role/mlgov-test-reader",
+        ],
+    ),
+    Sabotage(
+        "the reconcile may not look up calls",
+        [
+            Edit(
+                "blueprint/policies/function_roles.py",
+                'allow("LookUpCalls", ["cloudtrail:LookupEvents"], ["*"])',
+                'allow("LookUpCalls", ["cloudtrail:DescribeTrails"], ["*"])',
+            )
+        ],
+        ["mlgov-hub-reconcile", "cloudtrail:LookupEvents"],
+    ),
+    Sabotage(
+        "an account's metrics aren't linked to the hub, and the anchor may not sign",
+        [
+            Edit("components/spoke.py", "        oam.Link(\n", "        (lambda *_, **__: None)(\n"),
+            Edit(DATA_ROLES, '["kms:Sign", "kms:Verify"]', '["kms:Verify"]'),
+        ],
+        [
+            "no metrics of test (333333333333): its link to the sink mlgov-metrics is missing",
+            "mlgov-hub-anchor/mlgov-anchor lacks kms:Sign",
+        ],
     ),
 ]
 

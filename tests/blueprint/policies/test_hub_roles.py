@@ -7,10 +7,12 @@ import pytest
 from blueprint.functions import FUNCTIONS
 from blueprint.policies.hub_roles import FUNCTION_ROLES, approver_role, execution_role, hub_roles
 from tests.blueprint.samples import (
+    GOVERNANCE_KEY,
     HUB,
     KEY,
     KEYS,
     OFFICER,
+    REGION,
     actions,
     grants,
     organisation,
@@ -64,6 +66,16 @@ def test_an_approver_can_t_be_the_author(stage: str) -> None:
     assert statement(never, "NeverBecomeAnother")["Action"] == "sts:AssumeRole"
     assert all("Condition" not in found for found in statements(never))
     assert "sagemaker:CreateModelPackage" not in actions(spec.policies["registry"])
+
+
+def test_an_approver_reads_the_ledger_and_no_other_table() -> None:
+    """Guards: an approver who decides blind, since `governance history` is refused; a view of tables beside it."""
+    ledger = f"arn:aws:dynamodb:{REGION}:{HUB}:table/mlgov_modelgovernanceledger"
+    assert grants(approver_role(EXAMPLE, EXAMPLE.stage("dev"), KEYS).policies["ledger"]) == {
+        "ReadHistory": ({"dynamodb:Query"}, {ledger}),
+        "DecryptTables": ({"kms:Decrypt"}, {GOVERNANCE_KEY}),
+        "DecryptCards": ({"kms:Decrypt"}, {KEY}),
+    }
 
 
 def test_approvers_are_who_the_configuration_says_and_say_who_they_are() -> None:
