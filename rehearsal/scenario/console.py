@@ -14,6 +14,9 @@ from rehearsal.scenario.cast import Actor
 
 SECONDS = 120
 
+SETTLED = "0.2"
+"""Seconds for which a queue must stay empty to count as worked off: the emulated SQS counts exactly and at once."""
+
 
 class ConsoleFailed(Exception):
     """A command that had to succeed didn't; the message is all it printed."""
@@ -38,7 +41,6 @@ class Console:
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
             "PYTHONPATH": str(ROOT),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "NO_COLOR": "1",
             "COLUMNS": "200",
             **self._installation,

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from blueprint.functions import FUNCTION_SPECS
+from rehearsal.scenario.console import SETTLED
 from rehearsal.scenario.performance import Run
 from rehearsal.scenario.registration import version_request
 from rehearsal.scenario.watching import ENDPOINT, WALK_SECONDS, verdict
@@ -35,7 +36,7 @@ def lose_a_revocation(run: Run) -> None:
     run.score.equal("nor does the state", run.tables().state(version.package_arn)["modelapprovalstatus"], "Approved")
     run.control.advance(GRACE_SECONDS)
     run.settle()
-    status, printed = run.console.try_run("reconcile", "--settle", "1", actor=hub)
+    status, printed = run.console.try_run("reconcile", "--settle", SETTLED, actor=hub)
     run.score.equal("`governance reconcile` finds something", status, 1)
     run.say(printed.splitlines()[-1])
     recovered = [row for row in run.tables().ledger(version.package_arn) if row.get("witness") == "recovered"]
@@ -50,7 +51,7 @@ def lose_a_revocation(run: Run) -> None:
     run.score.equal("the registration is recovered, too", told, [("registration", "recovered")])
     state = run.tables().state(version.package_arn)
     run.score.equal("the state says rejected", state["modelapprovalstatus"], "Rejected")
-    status, printed = run.console.try_run("reconcile", "--settle", "1", actor=hub)
+    status, printed = run.console.try_run("reconcile", "--settle", SETTLED, actor=hub)
     run.score.equal("a second run finds nothing", (status, printed.splitlines()[-1]), (0, "No rows were missing"))
     run.control.advance(WALK_SECONDS)
     run.settle()

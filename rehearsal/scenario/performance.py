@@ -24,8 +24,8 @@ from rehearsal.subprocesses import end_all
 
 DRAIN_SECONDS = 60.0
 
-PATIENCE = {"Delay": 1, "MaxAttempts": 60}
-"""How boto3 waits for an endpoint: every second, for a minute."""
+PATIENCE: dict[str, Any] = {"Delay": 0.1, "MaxAttempts": 600}
+"""How boto3 waits for an endpoint: ten times a second, for a minute."""
 
 T = TypeVar("T")
 

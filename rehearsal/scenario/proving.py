@@ -11,6 +11,7 @@ from typing import Any
 from governance.ledger import row_hash
 from governance.stages import Stages
 from governance.state import CARD_COLUMNS, project
+from rehearsal.scenario.console import SETTLED
 from rehearsal.scenario.performance import Run
 from rehearsal.scenario.watching import ENDPOINT
 
@@ -41,7 +42,7 @@ def ask_about_the_past(run: Run) -> None:
     run.score.equal("the revocation that took no effect yet is open", flow["revocation"]["open"], 1)
     first = run.organisation.stages[0].lifecycle
     run.score.expect("time to approve is known", bool(flow["to_approve"][first]["ended"]), f"{flow['to_approve']}")
-    status, printed = run.console.try_run("backfill", "--settle", "1", actor=hub)
+    status, printed = run.console.try_run("backfill", "--settle", SETTLED, actor=hub)
     run.score.equal("a backfill finds nothing that isn't recorded", (status, printed.splitlines()[-1]),
                     (0, "No rows were missing"))  # fmt: skip
 
