@@ -20,7 +20,7 @@ def test_a_spoke_holds_these_resources(stack: str) -> None:
     counted = Counter(resource.type for resource in spoke_run(stack).custom())
     assert counted == {
         ROLE: 4,
-        "aws:iam/rolePolicy:RolePolicy": 10,
+        "aws:iam/rolePolicy:RolePolicy": 11,
         "aws:cloudwatch/eventRule:EventRule": 2,
         "aws:cloudwatch/eventTarget:EventTarget": 2,
         "aws:cloudwatch/metricAlarm:MetricAlarm": 1,
