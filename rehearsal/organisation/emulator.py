@@ -54,6 +54,9 @@ MODULES = {
 """Service names whose module has another name (`lambda` is a keyword)."""
 
 
+LOADING = threading.RLock()
+
+
 class Emulator:
     """An organisation that answers AWS clients on loopback (`core.Organisation` is what services see of it).
 
@@ -135,9 +138,17 @@ class Emulator:
             time.sleep(0.005)
 
     def load(self, service: str) -> None:
-        """Import a service's module, which fills the served table; services without one serve nothing."""
+        """Import a service's module, which fills the served table; services without one serve nothing.
+
+        One at a time: modules import each other in circles, and who imports such a circle beside somebody else gets
+        modules that are only half run.
+        """
         if service in self._loaded:
             return
+        with LOADING:
+            self._import(service)
+
+    def _import(self, service: str) -> None:
         name = f"rehearsal.organisation.services.{MODULES.get(service, service.replace('-', '_'))}"
         try:
             importlib.import_module(name)

@@ -45,7 +45,7 @@ def create(org: Organisation, call: Call) -> Params:
 
 def _create(org: Organisation, call: Call) -> Params:
     params = call.params
-    _check_resource_type(org, params["resourceType"])
+    _check_resource_type(params["resourceType"])
     if params.get("permissionTemplateParameters"):
         raise NotEmulated("ram:CreatePermission with permissionTemplateParameters")
     template = read_template(params["policyTemplate"], params["resourceType"])
@@ -75,8 +75,7 @@ def _create(org: Organisation, call: Call) -> Params:
     return {"permission": summary(permission, version)}
 
 
-def _check_resource_type(org: Organisation, resource_type: str) -> None:
-    org.load(resource_type.partition(":")[0])  # it says what of it can be shared; nobody may have called it yet
+def _check_resource_type(resource_type: str) -> None:
     if resource_type in SHAREABLE:
         return
     if any(resource_type.partition(":")[0] == known.partition(":")[0] for known in SHAREABLE):

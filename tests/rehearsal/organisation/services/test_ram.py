@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import timedelta
 from typing import Any
 
@@ -324,20 +322,3 @@ def test_only_the_management_account_enables_sharing(client: Client, ram: Any) -
     """Guards: a member account enables sharing with the organisation (boto:ram)."""
     refused("OperationNotPermittedException", ram.enable_sharing_with_aws_organization)
     assert client("management", None, "ram").enable_sharing_with_aws_organization()["returnValue"] is True
-
-
-FIRST_CALL = f"""
-from tests.rehearsal.organisation.example import SETTINGS
-from rehearsal.organisation.control import Control
-from rehearsal.organisation.emulator import Emulator
-
-with Emulator(SETTINGS) as org:
-    ram = Control(org.endpoint).client("hub", None, "ram")
-    ram.create_permission(name="first", resourceType={GROUP_TYPE!r}, policyTemplate={TEMPLATE!r})
-"""
-
-
-def test_ram_may_be_called_before_the_service_whose_resources_are_shared() -> None:
-    """Guards: an `up` that makes its permission before any call of SageMaker fails, by the chance of their order."""
-    done = subprocess.run([sys.executable, "-c", FIRST_CALL], capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
