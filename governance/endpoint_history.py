@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from governance.canonical import Json
-from governance.ledger import GENESIS, Finding, Head, Row, row_hash
+from governance.ledger import Finding, Head, Row, follow, row_hash
 
 SCHEMA_VERSION = 1
 
 SERVING = ("status", "configname", "variants", "modelpackagearns", "creationtime", "deletedat")
-"""Changes of these are the endpoint's: they happened when it was last modified, if it was modified since the row before.
+"""Changes of these are the endpoint's: they happened when it was last modified, if that was since the row before.
 An inference component that is placed on it, or a model made anew under its name, leaves its LastModifiedTime alone.
 """
 
@@ -68,25 +68,7 @@ def verify_history(arn: str, rows: Iterable[Mapping[str, Json]]) -> list[Finding
 
     Nothing else says where a history ends, so that its tail was cut shows by an anchor only.
     """
-    findings: list[Finding] = []
-    before, expected = GENESIS, 1
-    for row in sorted(rows, key=_seq_of):
-        seq = _seq_of(row)
-        if seq < expected:
-            findings.append(Finding(arn, seq, "stands twice: two rows carry this number"))
-            continue
-        if seq > expected:
-            missing = str(expected) if seq == expected + 1 else f"{expected} to {seq - 1}"
-            findings.append(Finding(arn, expected, f"is missing (gap: {missing})"))
-        else:
-            findings += _row_findings(arn, seq, row, before)
-        before, expected = str(row.get("hash")), seq + 1
-    return findings
-
-
-def _seq_of(row: Mapping[str, Json]) -> int:
-    seq = row.get("seq")
-    return seq if isinstance(seq, int) and not isinstance(seq, bool) else 0
+    return follow(arn, rows, _row_findings)[0]
 
 
 def _row_findings(arn: str, seq: int, row: Mapping[str, Json], before: str) -> list[Finding]:

@@ -8,7 +8,7 @@ the canonical JSON of all other attributes, `prevhash` the hash of the row befor
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -145,10 +145,20 @@ def verify_chain(arn: str, rows: Iterable[Mapping[str, Json]], head: Head | None
 
     `rows` in any order; `head` is what the state row says the end is, None where no state row exists.
     """
-    ordered = sorted(rows, key=_seq_of)
+    findings, end = follow(arn, rows, _row_findings)
+    return findings + _head_findings(arn, end, head)
+
+
+def follow(
+    arn: str, rows: Iterable[Mapping[str, Json]], look: Callable[[str, int, Mapping[str, Json], str], list[Finding]]
+) -> tuple[list[Finding], Head]:
+    """Follow a chain from its beginning: what is broken, and where it ends. `rows` in any order.
+
+    `look` says what is wrong with a row that follows on another: ARN, number, row, hash of the row before.
+    """
     findings: list[Finding] = []
     before, expected = GENESIS, 1
-    for row in ordered:
+    for row in sorted(rows, key=_seq_of):
         seq = _seq_of(row)
         if seq < expected:
             findings.append(Finding(arn, seq, "stands twice: two rows carry this number"))
@@ -157,9 +167,9 @@ def verify_chain(arn: str, rows: Iterable[Mapping[str, Json]], head: Head | None
             missing = str(expected) if seq == expected + 1 else f"{expected} to {seq - 1}"
             findings.append(Finding(arn, expected, f"is missing (gap: {missing})"))
         else:
-            findings += _row_findings(arn, row, before)
+            findings += look(arn, seq, row, before)
         before, expected = str(row.get("hash")), seq + 1
-    return findings + _head_findings(arn, Head(expected - 1, before), head)
+    return findings, Head(expected - 1, before)
 
 
 def _seq_of(row: Mapping[str, Json]) -> int:
@@ -167,8 +177,7 @@ def _seq_of(row: Mapping[str, Json]) -> int:
     return seq if isinstance(seq, int) and not isinstance(seq, bool) else 0
 
 
-def _row_findings(arn: str, row: Mapping[str, Json], before: str) -> list[Finding]:
-    seq = _seq_of(row)
+def _row_findings(arn: str, seq: int, row: Mapping[str, Json], before: str) -> list[Finding]:
     schema = row.get("schemaversion")
     required = REQUIRED_SINCE.get(schema) if isinstance(schema, int) else REQUIRED
     if required is None:

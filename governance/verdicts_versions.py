@@ -82,7 +82,7 @@ def _approval(state: State | None, lifecycle: str | None, deployed: str) -> tupl
         return Verdict.APPROVED, told, max(str(entry["at"]), str(state.get("approvalat") or ""))
     withdrawn = _withdrawn(state, stages.get(lifecycle) if lifecycle else None)
     if withdrawn is not None and deployed <= withdrawn:
-        return Verdict.REVOKED, f"approved for {lifecycle}, withdrawn since", withdrawn
+        return Verdict.REVOKED, f"approved for {lifecycle}, withdrawn", withdrawn
     if withdrawn is not None:
         return Verdict.UNAPPROVED, f"the approval for {lifecycle} had been withdrawn before it was deployed", withdrawn
     held = [stage for stage in sorted(stages) if holds(alive, stage)]

@@ -81,3 +81,12 @@ def test_what_was_never_known_holds_since_the_endpoint_was_modified() -> None:
     new = next_row(seen, unread, EMPTY, observed=iso(moment(60)))
     assert new is not None
     assert new["since"] == iso(moment(0))
+
+
+def test_a_look_that_sees_nothing_new_adds_no_row_and_another_verdict_adds_one() -> None:
+    """Guards: a row per walk for ever; a revocation that the history doesn't show since the endpoint didn't change."""
+    [last] = Endpoint().seen(0, arn_of(1), verdict="approved").rows
+    assert next_row({**last, "evidence": "[]"}, last, EMPTY, observed=iso(moment(60))) is None
+    revoked = next_row({**last, "verdict": "revoked-after-deploy"}, last, EMPTY, observed=iso(moment(60)))
+    assert revoked is not None
+    assert (revoked["verdict"], revoked["since"]) == ("revoked-after-deploy", iso(moment(60)))
