@@ -23,17 +23,25 @@ STEP = "Python packages"
 STAMP = "set-up.json"
 Command = list[str | Path]
 
+NOT_YET = ""
+"""What the stamp says of a file that was asked for and isn't installed yet."""
+
 FILES = {"rehearsal": "requirements-rehearsal.txt", "dev": "requirements-dev.txt"}
 
 
 class Packages:
-    """The packages of one requirement set, `rehearsal` or `dev`, in `.venv` of a checkout."""
+    """The packages of one requirement set, `rehearsal` or `dev`, in `.venv` of a checkout.
+
+    A set that was asked for once stays: `make rehearse` installs `dev` anew where `make test` has had it, instead of
+    taking away what the next `make test` would install again. Who wants it gone removes `.venv`.
+    """
 
     def __init__(self, root: Path, name: str) -> None:
         self._root = root
         self._file = root / FILES[name]
         self._venv = root / ".venv"
         self._uv = root / ".pulumi" / "uv"
+        self._asked = {self._file.name, *self._read_stamp()}
 
     def current(self) -> bool:
         """Whether `.venv` holds exactly what the requirement file pins, by content."""
@@ -44,7 +52,8 @@ class Packages:
         if not self._usable():
             progress.note(STEP, "making .venv")
             self._make()
-        self._stamp_path.unlink(missing_ok=True)
+        self._file = self._largest()
+        self._stamp(dict.fromkeys(self._asked, NOT_YET))  # whoever is interrupted still knows what was asked for
         count = len(requirements(self._file))
         try:
             environment = {**os.environ, **uv_environment(self._pip_configuration(), os.environ)}
@@ -57,6 +66,12 @@ class Packages:
             progress.note(STEP, f"installing {count} packages with pip")
             self._pip_install(progress)
         self._write_stamp()
+
+    def _largest(self) -> Path:
+        """The file to install: the largest of those asked for that holds all pins of the one wanted now."""
+        wanted = requirements(self._file)
+        asked = (self._root / name for name in self._asked)
+        return max((file for file in asked if wanted <= requirements(file)), key=lambda file: len(requirements(file)))
 
     @property
     def _python(self) -> Path:
@@ -134,11 +149,13 @@ class Packages:
             stamp: dict[str, str] = json.loads(self._stamp_path.read_text("utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
             return {}
-        return stamp if self._python.exists() else {}
+        return {name: said for name, said in stamp.items() if name in FILES.values()} if self._python.exists() else {}
 
     def _write_stamp(self) -> None:
         """Note this set, and each other one whose pins it holds: `dev` brings `rehearsal` with it."""
         have = requirements(self._file)
         files = [self._root / name for name in FILES.values()]
-        stamp = {file.name: self._wanted(file) for file in files if requirements(file) <= have}
-        self._stamp_path.write_text(json.dumps(stamp, indent=2) + "\n", "utf-8")
+        self._stamp({file.name: self._wanted(file) for file in files if requirements(file) <= have})
+
+    def _stamp(self, said: Mapping[str, str]) -> None:
+        self._stamp_path.write_text(json.dumps(said, indent=2) + "\n", "utf-8")

@@ -104,6 +104,43 @@ def test_the_larger_set_brings_the_smaller_one(checkout: Checkout) -> None:
     assert not checkout.current("rehearsal"), "it pins another version now"
 
 
+def test_a_set_that_was_asked_for_stays_when_the_smaller_one_changes(checkout: Checkout) -> None:
+    """Guards: a changed pin after which `make rehearse` throws the tools out, for `make test` to install them again."""
+    checkout.install("dev")
+    checkout.pin("rehearsal", "moto==5.2.6")
+    checkout.pin("dev", "moto==5.2.6", "ruff==0.17.6")
+    [uv] = [call for call in checkout.install("rehearsal") if call.startswith("uv ")]
+    assert "requirements-dev.txt" in uv
+    assert checkout.current("rehearsal")
+    assert checkout.current("dev")
+
+
+def test_an_interrupted_set_up_forgets_nothing_that_was_asked_for(checkout: Checkout) -> None:
+    """Guards: the tools thrown out by the set-up after one that failed, or half an installation taken for a whole."""
+    checkout.install("dev")
+    checkout.pin("rehearsal", "moto==5.2.6")
+    checkout.pin("dev", "moto==5.2.6", "ruff==0.17.6")
+    for flag in ("broken-uv", "no-pip"):
+        checkout.flag(flag)
+    with pytest.raises(SetupError):
+        checkout.install("dev")
+    assert not checkout.current("dev")
+    assert not checkout.current("rehearsal")
+    for flag in ("broken-uv", "no-pip"):
+        (checkout.folder / flag).unlink()
+    assert "requirements-dev.txt" in checkout.install("rehearsal")[-1]
+    assert checkout.current("dev")
+
+
+def test_who_never_asked_for_the_tools_does_not_get_them(checkout: Checkout) -> None:
+    """Guards: a rehearsal that takes as long to set up as the tests."""
+    checkout.install("rehearsal")
+    checkout.pin("rehearsal", "moto==5.2.6")
+    checkout.pin("dev", "moto==5.2.6", "ruff==0.17.6")
+    assert "requirements-rehearsal.txt" in checkout.install("rehearsal")[-1]
+    assert not checkout.current("dev")
+
+
 def test_an_environment_made_anew_is_filled_anew(checkout: Checkout) -> None:
     """Guards: stamps that outlive what they speak of."""
     checkout.install("dev")
