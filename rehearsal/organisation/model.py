@@ -18,7 +18,7 @@ def loader() -> Any:
     return create_loader()
 
 
-moto.core.utils.create_loader = loader
+moto.core.utils.create_loader = loader  # type: ignore[attr-defined]  # moto imports it there, and uses it from there
 
 
 @cache
