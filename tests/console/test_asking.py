@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from console.render_answers import duration
 from governance.facts import Kind
 from tests.console.conftest import Command
 from tests.console.exports import write
@@ -187,3 +188,20 @@ def test_flow_says_what_waits(story: Path, governance: Command) -> None:
     assert "Reworked: 1 of 1" in out
     revocation = json.loads(governance("flow", "--at", day(100), "--export", str(story), "--json")[1])["revocation"]
     assert revocation == {"ended": 0, "open": 1, "withdrawn": 0, "median": None, "p90": None}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, "-"),
+        (0, "0 s"),
+        (59, "59 s"),
+        (3_600, "1 h"),
+        (86_399, "23 h 59 min"),
+        (86_400, "1 d"),
+        (90_061, "1 d 1 h"),
+    ],
+)
+def test_durations_are_said_in_two_units(seconds: int | None, said: str) -> None:
+    """Guards: a day that reads as 24 h here and 1 d there."""
+    assert duration(seconds) == said
