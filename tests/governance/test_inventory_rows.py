@@ -92,6 +92,7 @@ def test_an_accounts_row_says_what_was_walked_and_what_runs_there() -> None:
     ("row", "verdict"),
     [
         ({"verdict": "approved", "walkedat": iso(moment(9)), "lastmodifiedtime": iso(moment(8))}, Verdict.APPROVED),
+        ({"verdict": "approved", "walkedat": iso(moment(8)), "lastmodifiedtime": iso(moment(8))}, Verdict.APPROVED),
         ({"verdict": "approved", "walkedat": iso(moment(7)), "lastmodifiedtime": iso(moment(8))}, Verdict.UNKNOWN),
         ({"verdict": "unapproved", "walkedat": iso(moment(9))}, Verdict.UNAPPROVED),
         ({"verdict": None}, Verdict.UNKNOWN),
