@@ -25,11 +25,11 @@ from console.tables import DEDUP, HISTORY, LEDGER, STATE, ExportedTables
 from console.verify import Verification, verify
 from governance.anchor import Key, key_of, public_key_file, read, state_next, write
 from governance.canonical import Json, canonical
-from governance.events import LIFECYCLE_FIELD
-from governance.facts import Fact, Kind
+from governance.facts import Fact
 from governance.ledger import EMPTY, Head, Row, seal
 from governance.stages import DEFAULT_STAGES
 from governance.state import State, head_of, project
+from governance.terms import LIFECYCLE_FIELD, Kind
 
 ROUNDS = 5
 ANCHORS = 24

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from blueprint.names import partition_of
 from console.errors import FOUND, CommandError
-from governance.events import PACKAGE_ARN
 from governance.stages import APPROVED, Stage, Stages
+from governance.terms import PACKAGE_ARN
 
 REJECTED = "Rejected"
 LONGEST_REASON = 1024

@@ -9,7 +9,6 @@ Requests for a stage are our own custom events (source `mlgov.requests`): what t
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from governance.cloudtrail import ApiCall, parse_record
 from governance.documents import Document, specification_document, without_environment
 from governance.errors import MissingField, NotAnEvent, UnknownEvent
 from governance.fields import Fields
+from governance.terms import APPROVAL_FIELD, DESCRIPTION_FIELD, LIFECYCLE_FIELD, PACKAGE_ARN
 from governance.times import Moment
 
 SAGEMAKER = "aws.sagemaker"
@@ -29,13 +29,6 @@ ENDPOINT_DEPLOYMENT = "SageMaker Endpoint Deployment State Change"
 API_CALL = "AWS API Call via CloudTrail"
 REQUESTS = "mlgov.requests"
 STAGE_REQUESTED = "Stage Requested"
-
-APPROVAL_FIELD = "ModelApprovalStatus"
-LIFECYCLE_FIELD = "ModelLifeCycle"
-DESCRIPTION_FIELD = "ApprovalDescription"
-
-PACKAGE_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]{9,16}:[0-9]{12}:model-package/[\S]{1,2048}")
-"""ModelPackageArn of botocore's sagemaker model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,20 +22,21 @@ from governance.cloudtrail import (
     reason_sent,
 )
 from governance.documents import Document, card_document
-from governance.events import APPROVAL_FIELD, LIFECYCLE_FIELD, Artifact
-from governance.facts import (
-    FIRST_SEEN_APPROVED,
+from governance.events import Artifact
+from governance.facts import FIRST_SEEN_APPROVED, Fact, is_beyond
+from governance.matching import near
+from governance.readback import ReadBack
+from governance.stages import Stages
+from governance.terms import (
+    APPROVAL_FIELD,
+    LIFECYCLE_FIELD,
     STATUS_FIELD,
     VERSION_FIELD,
     Clock,
-    Fact,
+    Identity,
     Kind,
     Witness,
-    is_beyond,
 )
-from governance.matching import near
-from governance.readback import Identity, ReadBack
-from governance.stages import Stages
 
 SPECIFICATION_FIELD = "InferenceSpecification"
 DELETING = "Deleting"

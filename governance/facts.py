@@ -10,74 +10,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
 from governance.artifacts import digest_of_url
-from governance.canonical import Json, canonical, digest, iso
+from governance.canonical import Json, canonical, iso
 from governance.documents import CARD, SPECIFICATION, Document, card_document
-from governance.events import (
+from governance.events import NO_ARTIFACT, Artifact, CardEvent, PackageEvent, StageRequest
+from governance.readback import ReadBack
+from governance.stages import APPROVED, Stages
+from governance.terms import (
+    ACTOR_FIELD,
     APPROVAL_FIELD,
+    CARD_FIELD,
     DESCRIPTION_FIELD,
     LIFECYCLE_FIELD,
-    NO_ARTIFACT,
-    Artifact,
-    CardEvent,
-    PackageEvent,
-    StageRequest,
+    REQUEST_FIELD,
+    STATUS_FIELD,
+    VERSION_FIELD,
+    Clock,
+    Identity,
+    Kind,
+    Witness,
+    content_id,
 )
-from governance.readback import Identity, ReadBack
-from governance.stages import APPROVED, Stages
 from governance.times import parse_time
-
-VERSION_FIELD = "ModelPackage"
-STATUS_FIELD = "ModelPackageStatus"
-REQUEST_FIELD = "StageRequest"
-CARD_FIELD = "ModelCard"
-ACTOR_FIELD = "Actor"
-GAP_FIELD = "Gap"
 
 FIRST_SEEN_APPROVED = "first-seen-approved"
 """Incident: a version that came into being approved, or beyond the first stage (a clone, or a forged
 registration).
 """
-
-
-class Kind(StrEnum):
-    """What a fact is. Only `approval` and `stage` can admit a version anywhere."""
-
-    REGISTRATION = "registration"
-    APPROVAL = "approval"
-    STAGE = "stage"
-    STATUS = "status"
-    DELETION = "deletion"
-    METADATA = "metadata"
-    OBSERVATION = "observation"
-    CARD = "card"
-    REQUEST = "request"
-    ACTOR = "actor"
-    GAP = "gap"
-
-
-class Witness(StrEnum):
-    """How a fact came to be known."""
-
-    EVENT = "event"
-    CLOUDTRAIL = "cloudtrail"
-    RECOVERED = "recovered"
-    GAP = "gap"
-    BACKFILL = "backfill"
-
-
-class Clock(StrEnum):
-    """Whose time `happened` is. REQUEST: CloudTrail's, when the call came, cut to seconds. ACTION: when SageMaker noted
-    a change of the life cycle. FOUND: when it was found, long after. EVENT: the envelope's. REGISTRY: the change's own.
-    """
-
-    REGISTRY = "registry"
-    EVENT = "event"
-    REQUEST = "request"
-    ACTION = "action"
-    FOUND = "found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +103,6 @@ class Fact:
     def artifact_sha256(self) -> str | None:
         """The artifact's digest, where its key is of the publish helper's form."""
         return digest_of_url(self.artifact.url)
-
-
-def content_id(arn: str, field: str, modified: str, value: str) -> str:
-    """The id from the texts that a ledger row holds (`happenedat`, `tovalue`), for verifiers."""
-    return digest({"arn": arn, "field": field, "modified": modified, "value": value})
 
 
 def facts_of(event: PackageEvent, seen: ReadBack | None, known: Mapping[str, Json], stages: Stages) -> tuple[Fact, ...]:

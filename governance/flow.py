@@ -13,10 +13,9 @@ from datetime import datetime
 from fractions import Fraction
 
 from governance.canonical import Json, iso
-from governance.events import APPROVAL_FIELD
-from governance.facts import Kind
 from governance.stages import APPROVED, Stages
 from governance.survival import Span, quantile
+from governance.terms import APPROVAL_FIELD, Kind
 from governance.times import parse_time
 
 Rows = Iterable[Mapping[str, Json]]

@@ -11,13 +11,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from governance.canonical import Json, canonical, digest, iso
 from governance.documents import EVENT
 from governance.errors import LedgerError
-from governance.facts import Fact, Kind, content_id
-from governance.readback import Identity
+from governance.terms import Identity, Kind, content_id
 
 SCHEMA_VERSION = 2
 GENESIS = "0" * 64
@@ -31,6 +30,9 @@ REQUIRED = frozenset(
         "sources", "prevhash", "hash",
     }
 )  # fmt: skip
+
+if TYPE_CHECKING:  # who only reads rows needn't import what makes them
+    from governance.facts import Fact
 """Attributes that every row has, of whatever schema version."""
 
 REQUIRED_SINCE = {1: REQUIRED, 2: REQUIRED | {"witness", "clock"}}

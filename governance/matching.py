@@ -1,9 +1,10 @@
 """Whether two tellings are of one change, where they don't carry the same time.
 
-An event, a read-back and the ledger know a change by the registry's time, in milliseconds. CloudTrail knows when the
-call came, cut to the second; a life-cycle action, when it was noted. So a change is recognised by its field, by what
-it became, and by a time near enough. For approvals and stages that is exact unless the same value is set twice
-within a few seconds.
+An event, a read-back and the ledger know a change by the registry's time, in milliseconds. CloudTrail dates the call,
+cut to the second: its guide says when it was completed, and used to say when it was made (awscloudtrail
+cloudtrail-event-reference-record-contents, eventTime). A life-cycle action is dated when it was noted. So a change is
+recognised by its field, by what it became, and by a time near enough. For approvals and stages that is exact unless the
+same value is set twice within a few seconds.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from governance.canonical import Json
 from governance.cloudtrail import APPROVAL_STATUS, LIFE_CYCLE
-from governance.facts import Clock, Fact, Kind, Witness
+from governance.terms import Clock, Kind, Witness
 from governance.times import parse_time
 
-EARLIER = timedelta(seconds=1)
+if TYPE_CHECKING:  # who only reads rows needn't import what makes them
+    from governance.facts import Fact
+
+EARLIER = timedelta(seconds=2)
 LATER = timedelta(seconds=6)
-"""How far the registry's time may lie before and after the time of the call (which is cut to the second)."""
+"""How far the registry's time may lie before and after the time of the call, which is cut to the second."""
 
 INEXACT = frozenset({Clock.REQUEST, Clock.ACTION})
 CHANGES = frozenset({Kind.REGISTRATION, Kind.APPROVAL, Kind.STAGE, Kind.METADATA, Kind.DELETION})

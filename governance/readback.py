@@ -15,14 +15,7 @@ from governance.canonical import Json
 from governance.documents import Document, specification_document
 from governance.events import NO_ARTIFACT, Artifact, LifeCycle, artifact_of
 from governance.fields import Fields
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who did it: ARN of the IAM identity (else the Studio user profile), and the session's person."""
-
-    arn: str
-    source_identity: str | None = None
+from governance.terms import Identity
 
 
 @dataclass(frozen=True, slots=True)

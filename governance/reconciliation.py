@@ -13,7 +13,6 @@ from datetime import datetime
 
 from governance.canonical import Json, iso
 from governance.cloudtrail import ApiCall, token_of
-from governance.events import APPROVAL_FIELD, LIFECYCLE_FIELD
 from governance.evidence import (
     DELETING,
     Action,
@@ -23,22 +22,21 @@ from governance.evidence import (
     snapshot,
     with_registry,
 )
-from governance.facts import (
-    FIRST_SEEN_APPROVED,
-    GAP_FIELD,
-    STATUS_FIELD,
-    VERSION_FIELD,
-    Clock,
-    Fact,
-    Kind,
-    Witness,
-    actor_fact,
-    is_beyond,
-)
+from governance.facts import FIRST_SEEN_APPROVED, Fact, actor_fact, is_beyond
 from governance.ledger import actors, says_more
 from governance.matching import INEXACT, near, row_of, value_key
 from governance.readback import ReadBack
 from governance.stages import Stages
+from governance.terms import (
+    APPROVAL_FIELD,
+    GAP_FIELD,
+    LIFECYCLE_FIELD,
+    STATUS_FIELD,
+    VERSION_FIELD,
+    Clock,
+    Kind,
+    Witness,
+)
 from governance.times import parse_time
 
 Rows = Sequence[Mapping[str, Json]]

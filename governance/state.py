@@ -12,11 +12,10 @@ from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from governance.canonical import Json, canonical
-from governance.events import APPROVAL_FIELD, LIFECYCLE_FIELD
-from governance.facts import STATUS_FIELD, Kind
 from governance.ledger import EMPTY, Finding, Head, Row
 from governance.matching import unconfirmed_entry
 from governance.stages import APPROVED, DEFAULT_STAGES, Stages
+from governance.terms import APPROVAL_FIELD, LIFECYCLE_FIELD, STATUS_FIELD, Kind
 
 State: TypeAlias = dict[str, str | int | None]
 

@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from governance.canonical import Json, iso
-from governance.events import PACKAGE_ARN
 from governance.inventory import Config, Gone, Model, Package, Seen, StoredArtifact, Unreadable
+from governance.terms import PACKAGE_ARN
 
 State: TypeAlias = Mapping[str, Json]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from governance.canonical import Json, iso
-from governance.facts import Kind
 from governance.inventory import Container, DeployedImage, Gone, Unreadable
 from governance.stages import APPROVED
 from governance.state import approved_parts, holds
+from governance.terms import Kind
 from governance.verdicts import Finding, Place, Scope, State, Verdict, World
 
 

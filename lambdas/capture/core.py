@@ -15,10 +15,10 @@ from governance.documents import Document, event_document
 from governance.errors import EventError, MissingField
 from governance.events import CallEvent, CardEvent, EndpointEvent, PackageEvent, StageRequest, parse_event
 from governance.evidence import facts_of_call, governed_version, with_registry
-from governance.facts import Fact, Kind, Witness, actor_fact, card_fact, facts_of, request_fact
+from governance.facts import Fact, actor_fact, card_fact, facts_of, request_fact
 from governance.ledger import actors, says_more
-from governance.readback import Identity
 from governance.state import known_values
+from governance.terms import Identity, Kind, Witness
 from lambdas.capture.ports import Endpoints, Outbox
 from lambdas.common.log import Log
 from lambdas.common.recorder import Recorder

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from governance.facts import Clock, Kind, Witness
 from governance.ledger import Row
+from governance.terms import Clock, Kind, Witness
 from governance.times import parse_time
 from lambdas.common.measure import Measure
 

@@ -1,4 +1,4 @@
-"""DynamoDB's typed attributes to and from plain values."""
+"""DynamoDB's typed attributes to and from plain values, and the statement that inserts a row of them."""
 
 from __future__ import annotations
 
@@ -35,3 +35,12 @@ def _value(name: str, attribute: Mapping[str, Any]) -> Json:
     if kind in ("S", "BOOL"):
         return value
     raise TypeError(f"{name} has DynamoDB type {kind}: rows hold text, whole numbers, booleans and null only")
+
+
+def insert_statement(table: str, item: Mapping[str, Json]) -> dict[str, Any]:
+    """A statement that writes an item where none of its key is, and fails where one is (ql-reference.insert)."""
+    members = ", ".join(f"'{name}': ?" for name in item)
+    return {
+        "Statement": f'INSERT INTO "{table}" VALUE {{{members}}}',
+        "Parameters": [to_attribute(value) for value in item.values()],
+    }

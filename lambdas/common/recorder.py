@@ -16,11 +16,12 @@ from typing import Protocol
 from governance.canonical import Json, iso
 from governance.documents import Document
 from governance.errors import LedgerError
-from governance.facts import Fact, Witness
+from governance.facts import Fact
 from governance.ledger import Head, Row, seal
 from governance.matching import CHANGES, is_told_again, row_of
 from governance.stages import Stages
 from governance.state import CardColumns, State, head_of, known_values, project
+from governance.terms import Witness
 from lambdas.common.aws import Busy
 from lambdas.common.log import Log
 

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from governance.canonical import Json
 from governance.ledger import EMPTY, Head, Row
 from governance.state import State
-from lambdas.common.attributes import from_item, to_attribute
+from lambdas.common.attributes import from_item, insert_statement, to_attribute
 from lambdas.common.aws import busy_if_transient, code_of, is_transient
 from lambdas.common.recorder import Appended, Tip
 
@@ -101,15 +101,6 @@ def _verdict(error: ClientError) -> Appended:
     if _AGAIN.intersection(codes):
         return Appended.BUSY
     raise error
-
-
-def insert_statement(table: str, item: Mapping[str, Json]) -> dict[str, Any]:
-    """A statement that writes an item where none of its key is, and fails where one is (ql-reference.insert)."""
-    members = ", ".join(f"'{name}': ?" for name in item)
-    return {
-        "Statement": f'INSERT INTO "{table}" VALUE {{{members}}}',
-        "Parameters": [to_attribute(value) for value in item.values()],
-    }
 
 
 def _update(table: str, item: Mapping[str, Json], *, key: str, expected: tuple[str, int]) -> dict[str, Any]:

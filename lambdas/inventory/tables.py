@@ -12,10 +12,9 @@ from botocore.exceptions import ClientError
 from governance.canonical import Json, iso
 from governance.inventory_rows import Columns, account_key
 from governance.ledger import Row
-from lambdas.common.attributes import from_item, to_attribute
+from lambdas.common.attributes import from_item, insert_statement, to_attribute
 from lambdas.common.aws import busy_if_transient, code_of
 from lambdas.common.queues import send_dead_letter
-from lambdas.common.tables import insert_statement
 
 _READ = (
     "endpointarn", "endpointname", "account", "verdict", "status", "deletedat", "lastseen", "walkedat",

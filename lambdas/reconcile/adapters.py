@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from governance.canonical import Json
 from governance.evidence import Action
-from governance.readback import Identity
+from governance.terms import Identity
 from lambdas.common.accounts import Account
 from lambdas.common.aws import Busy, busy_if_transient, code_of, is_transient
 from lambdas.common.queues import send_dead_letter

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 
 from governance.canonical import Json, iso
 from governance.errors import EventError
-from governance.facts import Witness
+from governance.terms import Witness
 from governance.times import parse_time
 
 GRACE = timedelta(minutes=15)

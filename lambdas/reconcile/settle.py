@@ -11,7 +11,7 @@ from governance.cloudtrail import ApiCall
 from governance.documents import Document
 from governance.errors import EventError
 from governance.evidence import Action, Version, facts_of_call, with_registry
-from governance.facts import Fact, Kind, Witness
+from governance.facts import Fact
 from governance.readback import ReadBack
 from governance.reconciliation import (
     Rows,
@@ -24,6 +24,7 @@ from governance.reconciliation import (
     pair,
 )
 from governance.reconciliation import tombstone as tombstone_of
+from governance.terms import Kind, Witness
 from lambdas.common.log import Log
 from lambdas.common.recorder import Appended, Recorder, Tip
 from lambdas.common.registry import Artifacts, Registry, card_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from governance.facts import Witness
 from governance.ledger import Row
+from governance.terms import Witness
 from lambdas.common.measure import Measure
 
 FUNCTION = {"Function": "reconcile"}

@@ -14,9 +14,9 @@ from typing import Any
 
 from console.tables import DEDUP, LEDGER, STATE
 from governance.anchor import Key, key_of, public_key_file, read, state_next, write
-from governance.facts import content_id
 from governance.ledger import GENESIS, Head, row_hash
 from governance.state import CARD_COLUMNS, State, project
+from governance.terms import content_id
 from tests.console.exports import rows_of
 from tests.governance.samples import arn_of, envelope, iso, moment, package_detail, seen, stage
 from tests.lambdas.anchor.world import INSTALLATION, EcSigner, Installation

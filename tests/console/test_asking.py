@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from console.render_answers import duration
-from governance.facts import Kind
+from governance.terms import Kind
 from tests.console.conftest import Command
 from tests.console.exports import write
 from tests.governance.histories import Endpoint, Version, registered, stage

@@ -6,8 +6,9 @@ import json
 
 from governance.canonical import Json, iso
 from governance.endpoint_history import next_row
-from governance.facts import REQUEST_FIELD, STATUS_FIELD, VERSION_FIELD, Fact, Kind
+from governance.facts import Fact
 from governance.ledger import EMPTY, Head, Row, seal
+from governance.terms import REQUEST_FIELD, STATUS_FIELD, VERSION_FIELD, Kind
 from tests.governance.samples import GROUP, HUB, REGION, arn_of, moment
 
 FIELDS = {

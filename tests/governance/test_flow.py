@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from governance.facts import Kind
 from governance.flow import Flow, flow
 from governance.stages import DEFAULT_STAGES
+from governance.terms import Kind
 from tests.governance.histories import Endpoint, Version, registered, stage
 from tests.governance.samples import moment
 

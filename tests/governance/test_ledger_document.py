@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from governance.facts import Kind
 from governance.ledger import REQUIRED
+from governance.terms import Kind
 from tests.console.exports import history, rows_of
 from tests.governance.samples import arn_of
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.canonical import iso
-from governance.facts import Kind
 from governance.stages import DEFAULT_STAGES
+from governance.terms import Kind
 from governance.timeline import AsOf, as_of
 from tests.governance.histories import Endpoint, Version, registered, stage
 from tests.governance.samples import arn_of, moment

@@ -18,7 +18,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from typing import IO, Any
+from typing import IO, Any, SupportsIndex
 
 MAX_RESPONSE_BYTES = 6_291_556
 """Source: lambda/gettingstarted-limits (6 MB, as the service's error states it)."""
@@ -50,7 +50,8 @@ class Clock:
         (epoch seconds) it is then.
         """
 
-        def sleep(seconds: float) -> None:
+        def sleep(seconds: float | SupportsIndex) -> None:
+            seconds = float(seconds)
             if seconds <= 0 or threading.current_thread() is not threading.main_thread():
                 self._machine_sleep(seconds)
                 return

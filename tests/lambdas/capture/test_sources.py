@@ -11,8 +11,8 @@ from governance.documents import object_key
 from governance.errors import MissingField
 from governance.facts import StoredObject
 from governance.ledger import actors
-from governance.readback import Identity
 from governance.state import approved_artifact
+from governance.terms import Identity
 from lambdas.common.aws import Busy
 from tests.governance.samples import (
     APPROVER,

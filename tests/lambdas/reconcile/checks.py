@@ -9,10 +9,11 @@ from typing import Any
 
 from governance.canonical import canonical, iso
 from governance.ledger import actors, verify_chain, verify_dedup
-from governance.readback import Identity
 from governance.state import approved_parts, head_of, holds, verify_state
+from governance.terms import Identity
 from governance.times import parse_time
 from tests.lambdas.reconcile.cloud import (
+    ANSWERED_MS,
     APPROVAL,
     LATENCY_MS,
     LIFECYCLE,
@@ -107,7 +108,7 @@ def _place(version: Version, row: Row) -> int | None:
         change.index
         for change in version.changes
         if change.name != "DeleteModelPackage"
-        and -1.0 <= (change.after.modified - at).total_seconds() <= 1 + LATENCY_MS / 1000
+        and -ANSWERED_MS / 1000 <= (change.after.modified - at).total_seconds() <= 1 + LATENCY_MS / 1000
     ]
     assert len(near) == 1, f"{version.number}: {row['kind']} at {row['happenedat']} is of the changes {near}"
     return near[0]

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from governance.readback import Identity
+from governance.terms import Identity
 from lambdas.common.accounts import Account
 from lambdas.common.aws import Busy
 from lambdas.reconcile.adapters import CloudTrailHistory, DynamoStates, Pace, SageMakerCatalogue, SqsOutbox

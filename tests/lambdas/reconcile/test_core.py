@@ -255,7 +255,7 @@ def test_a_call_that_two_accounts_show_is_one_change_with_its_caller_s_name(worl
     fresh = World(now=NOW)
     fresh.catalogue.groups = {GROUP: [version.arn]}
     fresh.registry.versions[version.arn] = version.read_back(0)
-    at = change.asked.replace(microsecond=0)
+    at = change.dated.replace(microsecond=0)
     for account, copied in ((HUB, True), (DEV, False)):
         text = json.dumps(version.record(change, account, copied))
         fresh.trail.histories.setdefault(account, []).append(Recorded(change.name, at, at, text))
