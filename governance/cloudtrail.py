@@ -16,6 +16,7 @@ from datetime import datetime
 from governance.canonical import Json
 from governance.errors import MissingField, NotAnEvent
 from governance.fields import Fields
+from governance.terms import APPROVAL_FIELD, DESCRIPTION_FIELD, LIFECYCLE_FIELD
 
 CREATE_PACKAGE = "CreateModelPackage"
 UPDATE_PACKAGE = "UpdateModelPackage"
@@ -32,12 +33,8 @@ ENDPOINT_CALLS = frozenset(
 )  # fmt: skip
 """Calls that change what an endpoint serves. Only some name the endpoint (botocore's sagemaker model)."""
 
-APPROVAL_STATUS = "ModelApprovalStatus"
-LIFE_CYCLE = "ModelLifeCycle"
-APPROVAL_DESCRIPTION = "ApprovalDescription"
-
 _METADATA = {
-    "approvalDescription": APPROVAL_DESCRIPTION,
+    "approvalDescription": DESCRIPTION_FIELD,
     "sourceUri": "SourceUri",
     "customerMetadataProperties": "CustomerMetadataProperties",
     "customerMetadataPropertiesToRemove": "CustomerMetadataProperties",
@@ -153,11 +150,11 @@ def fields_sent(call: ApiCall) -> tuple[Sent, ...]:
         raise MissingField(call.key, "detail.requestParameters")
     sent: dict[str, Json] = {}
     if _shown(call.request.get("modelApprovalStatus")) is not None:
-        sent[APPROVAL_STATUS] = call.request["modelApprovalStatus"]
+        sent[APPROVAL_FIELD] = call.request["modelApprovalStatus"]
     if (lifecycle := lifecycle_sent(call)) is not None:
-        sent[LIFE_CYCLE] = lifecycle
+        sent[LIFECYCLE_FIELD] = lifecycle
     for parameter, name in _METADATA.items():
-        beside = name == APPROVAL_DESCRIPTION and APPROVAL_STATUS in sent
+        beside = name == DESCRIPTION_FIELD and APPROVAL_FIELD in sent
         if call.request.get(parameter) is not None and not beside:
             sent[name] = None
     return tuple(Sent(name, sent[name]) for name in sorted(sent))

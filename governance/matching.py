@@ -15,8 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from governance.canonical import Json
-from governance.cloudtrail import APPROVAL_STATUS, LIFE_CYCLE
-from governance.terms import Clock, Kind, Witness
+from governance.terms import APPROVAL_FIELD, LIFECYCLE_FIELD, Clock, Kind, Witness
 from governance.times import parse_time
 
 if TYPE_CHECKING:  # who only reads rows needn't import what makes them
@@ -49,9 +48,9 @@ def same_time(one: datetime, one_clock: Clock, other: datetime, other_clock: Clo
 
 def value_key(field: str, value: Json) -> str:
     """What a field became, so far as all sources know it: of a life cycle not its description, of others nothing."""
-    if field == APPROVAL_STATUS:
+    if field == APPROVAL_FIELD:
         return str(value)
-    if field == LIFE_CYCLE and value:
+    if field == LIFECYCLE_FIELD and value:
         return f"{value['Stage']} {value['StageStatus']}"
     return ""
 

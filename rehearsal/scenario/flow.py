@@ -11,7 +11,7 @@ from functools import partial
 
 from blueprint.functions import FUNCTION_SPECS
 from blueprint.names import HUB
-from governance.artifacts import publish
+from governance.publishing import publish
 from rehearsal.scenario import company, forbidden, training
 from rehearsal.scenario.configuration import consumer, contributor
 from rehearsal.scenario.forbidden import Registered

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from governance.artifacts import ArtifactKey, digest_of_url, parse_key, publish
+from governance.artifacts import ArtifactKey, digest_of_url, parse_key
 from governance.errors import ArtifactError
+from governance.publishing import publish
 
 MODEL = b"a really trained model"
 SHA256 = hashlib.sha256(MODEL).hexdigest()

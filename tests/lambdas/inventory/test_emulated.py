@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from governance.artifacts import publish
 from governance.endpoint_history import verify_history
+from governance.publishing import publish
 from governance.stages import DEFAULT_STAGES
 from governance.verdicts import Scope
 from lambdas.common.accounts import Account
