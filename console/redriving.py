@@ -32,6 +32,9 @@ SOURCES: Mapping[Queue, Queue] = {
 HIDDEN_SECONDS = 120
 """How long a message that is looked at stays hidden from others; longer than a batch takes."""
 
+RETURNED = "came back"
+"""Why a message is left that was sent by the same command a moment ago."""
+
 Message = Mapping[str, Any]
 
 
@@ -75,13 +78,18 @@ def redrive(
     source: Any, dlq_url: str, name: str, destination: Any, target: Callable[[Message], str], *, unparseable: bool,
     dry: bool,
 ) -> Redriven:  # fmt: skip
-    """Redrive one dead-letter queue. `target` says to which queue's URL a message goes."""
+    """Redrive one dead-letter queue. `target` says to which queue's URL a message goes.
+
+    What comes back while we look, since its function still can't read it, is left: else it would circle for ever.
+    """
     found = Redriven(name)
     kept = []
+    sent: set[str] = set()
     for message in _messages(source, dlq_url):
         reason = _attribute(message, "reason")
-        if reason is not None and not unparseable:
-            found.left[reason] += 1
+        returned = message["Body"] in sent
+        if returned or (reason is not None and not unparseable):
+            found.left[reason or RETURNED] += 1
             kept.append(message)
             continue
         url = target(message)
@@ -90,6 +98,7 @@ def redrive(
             kept.append(message)
             continue
         destination.send_message(QueueUrl=url, MessageBody=message["Body"])
+        sent.add(message["Body"])
         source.delete_message(QueueUrl=dlq_url, ReceiptHandle=message["ReceiptHandle"])
     for message in kept:
         source.change_message_visibility(

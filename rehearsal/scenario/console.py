@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from blueprint.organisation import Organisation
@@ -37,8 +38,14 @@ class Console:
             raise ConsoleFailed(f"`governance {' '.join(arguments)}` exited with status {status}:\n{printed}")
         return printed
 
-    def try_run(self, *arguments: str, actor: Actor | None) -> tuple[int, str]:
+    def try_run(
+        self, *arguments: str, actor: Actor | None, profiles: Mapping[str, Actor] | None = None
+    ) -> tuple[int, str]:
+        """Run a command; its status and all that it printed. `profiles`: actors that AWS profiles stand for."""
+        config = self._folder / "aws-profiles"
+        config.write_text("".join(_profile(name, each) for name, each in (profiles or {}).items()), encoding="utf-8")
         environment = {
+            "AWS_CONFIG_FILE": str(config),
             "PATH": os.environ.get("PATH", os.defpath),
             "PYTHONPATH": str(ROOT),
             "NO_COLOR": "1",
@@ -57,3 +64,16 @@ class Console:
             check=False,
         )
         return done.returncode, done.stdout
+
+
+def _profile(name: str, actor: Actor) -> str:
+    """A section of an AWS configuration file."""
+    keys = actor.keys
+    lines = {
+        "aws_access_key_id": keys.access_key,
+        "aws_secret_access_key": keys.secret_key,
+        "aws_session_token": keys.session_token,
+        "region": actor.region,
+        "endpoint_url": actor.endpoint,
+    }
+    return f"[profile {name}]\n" + "".join(f"{key} = {value}\n" for key, value in lines.items() if value)

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 from blueprint.functions import FUNCTION_SPECS
+from rehearsal.scenario.cast import Actor
+from rehearsal.scenario.configuration import contributor
 from rehearsal.scenario.console import SETTLED
 from rehearsal.scenario.performance import Run
 from rehearsal.scenario.registration import version_request
@@ -69,15 +71,35 @@ def leave_what_nobody_can_read(run: Run) -> None:
     run.settle()
     alarms = [names.alarm(f"{spec.dead_letters}-depth") for spec in FUNCTION_SPECS]
     run.score.equal("an alarm tells of each dead letter", _states(run, alarms), dict.fromkeys(alarms, "ALARM"))
+    looked, seen = run.console.try_run("redrive", "--dry-run", actor=hub)
     status, printed = run.console.try_run("redrive", actor=hub)
+    run.score.equal("a look beforehand says the same", (looked, seen), (status, printed))
     run.score.equal("`governance redrive` leaves them and fails", status, 1)
     for spec in FUNCTION_SPECS:
         left = f"{names.queue(spec.dead_letters)}: 1 left: not-a"
         run.score.expect(f"saying why of {spec.dead_letters}", left in printed, printed)
+    _redrive_of_a_spoke(run, hub)
+    _, printed = run.console.try_run("redrive", "--unparseable", actor=hub)
+    run.settle()
+    run.score.expect("told to, it sends back what can't be read, too", f"1 sent to {names.queue('capture')}" in printed
+                     or f"2 sent to {names.queue('capture')}" in printed, printed)  # fmt: skip
+    for spec in FUNCTION_SPECS:
         sqs.purge_queue(QueueUrl=_url(sqs, names.queue(spec.dead_letters)))
     run.control.advance(WATCH_SECONDS)
     run.settle()
     run.score.equal("the alarms end with them", _states(run, alarms), dict.fromkeys(alarms, "OK"))
+
+
+def _redrive_of_a_spoke(run: Run, hub: Actor) -> None:
+    """What a spoke couldn't forward goes to the hub's capture queue, by the operator's credentials of both."""
+    spoke = contributor(run.organisation)
+    there, queue = run.cast.administrator(spoke.account), run.organisation.names.forward_dlq(spoke.stack)
+    there.client("sqs").send_message(QueueUrl=_url(there.client("sqs"), queue), MessageBody="nothing")
+    status, printed = run.console.try_run(
+        "redrive", "--stack", spoke.stack, "--spoke-profile", spoke.stack, actor=hub, profiles={spoke.stack: there}
+    )
+    run.settle()
+    run.score.expect("a spoke's dead letters reach capture", status == 0 and f"{queue}: 1 sent" in printed, printed)
 
 
 def _url(sqs: Any, queue: str) -> str:

@@ -57,7 +57,11 @@ def anchor(run: Run) -> None:
     run.console.run("export", str(folder), actor=hub)
     anchors = sorted(folder.glob("anchors/*/*.json"))
     run.score.expect("the export holds anchors", bool(anchors), f"{len(anchors)} anchors")
-    run.console.run("verify", "--export", str(folder), actor=None)
+    [key] = folder.glob("keys/*.der")
+    run.console.run("verify", "--export", str(folder), "--public-key", str(key), actor=None)
+    version = run.registered().package_arn
+    proof = json.loads(run.console.run("prove", version, "--export", str(folder), actor=None))
+    run.score.expect("one version can be proved by itself", version in json.dumps(proof), f"{sorted(proof)}")
     forged = run.folder / "forged"
     shutil.copytree(folder, forged)
     seq = rewrite(forged, run.registered().package_arn, run)

@@ -129,6 +129,18 @@ def test_what_can_not_be_read_is_left_and_said() -> None:
     assert sqs.bodies("mlgov-capture-dlq") == []
 
 
+def test_what_comes_back_at_once_is_left() -> None:
+    """Guards: a command that sends the same poison round and round until somebody kills it."""
+    sqs = Sqs()
+    sqs.put("mlgov-capture-dlq", "no event", reason="not-an-event", event_id="(unknown)")
+    sqs.put("mlgov-capture-dlq", "an event", reason="unknown-event", event_id="1")
+    sqs.serve = lambda queue: sqs.put(f"{queue}-dlq", sqs.bodies(queue)[-1], reason="not-an-event")
+    found = {queue.queue: queue for queue in redrive_all(sqs, NAMES, HUB, unparseable=True, dry=False)}
+    assert found["mlgov-capture-dlq"].sent == {"mlgov-capture": 2}
+    assert found["mlgov-capture-dlq"].left == {"not-an-event": 2}
+    assert sorted(sqs.bodies("mlgov-capture-dlq")) == ["an event", "no event"]
+
+
 def test_a_dry_run_moves_nothing_and_hides_nothing() -> None:
     """Guards: a look that changes what it looks at."""
     sqs = lost()
