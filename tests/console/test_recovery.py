@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -139,6 +140,25 @@ def test_what_comes_back_at_once_is_left() -> None:
     assert found["mlgov-capture-dlq"].sent == {"mlgov-capture": 2}
     assert found["mlgov-capture-dlq"].left == {"not-an-event": 2}
     assert sorted(sqs.bodies("mlgov-capture-dlq")) == ["an event", "no event"]
+
+
+class LongPoll(Sqs):
+    """Each first look takes until all queues are looked at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all_looked_at = threading.Barrier(len(SOURCES))
+
+    def receive_message(self, **parameters: Any) -> dict[str, Any]:
+        self.all_looked_at.wait(timeout=5)
+        return super().receive_message(**parameters)
+
+
+def test_all_queues_are_looked_at_side_by_side() -> None:
+    """Guards: a second of waiting for each empty queue, one after the other."""
+    assert not any(
+        queue.left or queue.sent for queue in redrive_all(LongPoll(), NAMES, HUB, unparseable=False, dry=False)
+    )
 
 
 def test_a_dry_run_moves_nothing_and_hides_nothing() -> None:
