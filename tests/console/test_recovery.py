@@ -149,9 +149,9 @@ class LongPoll(Sqs):
         super().__init__()
         self.all_looked_at = threading.Barrier(len(SOURCES))
 
-    def receive_message(self, **parameters: Any) -> dict[str, Any]:
+    def receive_message(self, QueueUrl: str, **parameters: Any) -> dict[str, Any]:  # noqa: N803 - boto3's name
         self.all_looked_at.wait(timeout=5)
-        return super().receive_message(**parameters)
+        return super().receive_message(QueueUrl, **parameters)
 
 
 def test_all_queues_are_looked_at_side_by_side() -> None:
