@@ -61,7 +61,7 @@ def rehearse(root: Path) -> tuple[int, str]:
     done = subprocess.run(
         ["make", "--silent", "rehearse"],
         cwd=root,
-        env={**environment, "COLUMNS": "1000", "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**environment, "COLUMNS": "1000"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
