@@ -26,8 +26,9 @@ class ConsoleFailed(Exception):
 class Console:
     """Runs `python -m console` from `folder`, told the installation as a user's environment would."""
 
-    def __init__(self, folder: Path, organisation: Organisation) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, organisation: Organisation, tried: list[tuple[str, ...]]) -> None:
+        """`tried`: where the arguments of each command are noted."""
+        self._folder, self._tried = folder, tried
         stages = [{"stage": stage.name, "lifecycle": stage.lifecycle} for stage in organisation.stages]
         self._installation = {"GOVERNANCE_PREFIX": organisation.prefix, "GOVERNANCE_STAGES": json.dumps(stages)}
 
@@ -42,6 +43,7 @@ class Console:
         self, *arguments: str, actor: Actor | None, profiles: Mapping[str, Actor] | None = None
     ) -> tuple[int, str]:
         """Run a command; its status and all that it printed. `profiles`: actors that AWS profiles stand for."""
+        self._tried.append(arguments)
         config = self._folder / "aws-profiles"
         config.write_text("".join(_profile(name, each) for name, each in (profiles or {}).items()), encoding="utf-8")
         environment = {

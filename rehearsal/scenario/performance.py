@@ -49,6 +49,7 @@ class Run:
     expected_denials: set[str] = field(default_factory=set)
     ledger: list[dict[str, Any]] = field(default_factory=list)
     served_at: datetime | None = None
+    tried: list[tuple[str, ...]] = field(default_factory=list)
 
     @property
     def stacks(self) -> list[str]:
@@ -60,7 +61,7 @@ class Run:
 
     @property
     def console(self) -> Console:
-        return Console(self.folder, self.organisation)
+        return Console(self.folder, self.organisation, self.tried)
 
     def trained(self) -> training.TrainedModel:
         assert self.model is not None, "phases run in order: the model is trained first"  # noqa: S101

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from blueprint.organisation import Organisation
 from rehearsal.engine import ROOT, Engine, EngineError
-from rehearsal.scenario import emulated, flow, losing, proving, teardown, watching
+from rehearsal.scenario import emulated, flow, losing, proving, remedies, teardown, watching
 from rehearsal.scenario.cast import Cast
 from rehearsal.scenario.configuration import organisation_of
 from rehearsal.scenario.console import ConsoleFailed
@@ -52,6 +52,7 @@ PHASES: Sequence[tuple[str, Step]] = (
     ("as of then and now", proving.ask_about_the_past),
     ("verify", flow.verify),
     ("anchors", proving.anchor),
+    ("runbook", remedies.follow_the_runbook),
     ("nothing unexpected", nothing_unexpected),
 )
 
