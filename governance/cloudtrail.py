@@ -75,15 +75,19 @@ class ApiCall:
     resources: tuple[str, ...] = ()
 
 
-def parse_record(record: Fields) -> ApiCall:
-    """A record as an event's `detail` holds it. Raises an EventError naming what is missing or wrong."""
+def parse_record(record: Fields, account: str) -> ApiCall:
+    """A record as an event's `detail` holds it. Raises an EventError naming what is missing or wrong.
+
+    `account` is where the record was found; it counts where the record names no recipient: `recipientAccountId`
+    is optional (record contents), and EventBridge's schema of such events lists none.
+    """
     event_id = record.text("eventID")
     request, response = record.optional_object("requestParameters"), record.optional_object("responseElements")
     return ApiCall(
         key=record.optional_text("sharedEventID") or event_id,
         name=record.text("eventName"),
         at=record.moment("eventTime").at,
-        account=record.text("recipientAccountId"),
+        account=record.optional_text("recipientAccountId") or account,
         region=record.text("awsRegion"),
         caller=_caller(record.optional_object("userIdentity")),
         failed=record.optional_text("errorCode") is not None,
@@ -93,15 +97,15 @@ def parse_record(record: Fields) -> ApiCall:
     )
 
 
-def read_record(text: str) -> ApiCall:
-    """A record as LookupEvents returns it (`CloudTrailEvent`, JSON text). Raises an EventError."""
+def read_record(text: str, account: str) -> ApiCall:
+    """A record as LookupEvents returns it of an account (`CloudTrailEvent`, JSON text). Raises an EventError."""
     try:
         record = json.loads(text)
     except ValueError:
         record = None
     if not isinstance(record, dict):
         raise NotAnEvent("(unknown)", "a CloudTrailEvent of LookupEvents is no JSON object")
-    return parse_record(Fields(str(record.get("eventID") or "(unknown)"), "", record))
+    return parse_record(Fields(str(record.get("eventID") or "(unknown)"), "", record), account)
 
 
 def _caller(identity: Fields | None) -> Caller:

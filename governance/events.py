@@ -290,7 +290,7 @@ def _card(envelope: Envelope, detail: Fields) -> CardEvent:
 
 
 def _call(envelope: Envelope, detail: Fields) -> CallEvent:
-    return CallEvent(envelope, parse_record(detail))
+    return CallEvent(envelope, parse_record(detail, envelope.account))
 
 
 def _request(envelope: Envelope, detail: Fields) -> StageRequest:

@@ -115,7 +115,7 @@ class Reconcile:
         for name in PACKAGE_CALLS:
             for text in self._records(account, name, job.since - MARGIN, end + MARGIN, left):
                 try:
-                    call = read_record(text)
+                    call = read_record(text, account.account)
                 except EventError as problem:
                     log.warning("record not read", reason=problem.reason, eventid=problem.event_id)
                     continue

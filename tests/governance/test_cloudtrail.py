@@ -36,7 +36,7 @@ def record(name: str = "UpdateModelPackage", request: object = None, **more: Any
 
 
 def call(name: str = "UpdateModelPackage", request: object = None, **more: Any) -> ApiCall:
-    return read_record(record(name, request, **more))
+    return read_record(record(name, request, **more), HUB)
 
 
 def test_a_record_names_the_caller_and_the_person() -> None:
@@ -52,6 +52,24 @@ def test_the_owner_s_copy_names_only_the_account_and_shares_its_key() -> None:
     copy = call(request={}, sharedEventID="shared", eventID="e-2", userIdentity=foreign)
     assert own.key == copy.key == "shared"
     assert (copy.caller.arn, copy.caller.account) == (None, "222222222222")
+
+
+@pytest.mark.parametrize(
+    ("identity", "named"),
+    [
+        ({"type": "Root", "arn": f"arn:aws:iam::{HUB}:root", "accountId": HUB}, f"arn:aws:iam::{HUB}:root"),
+        (
+            {"type": "IAMUser", "arn": f"arn:aws:iam::{HUB}:user/bea", "sessionContext": None},
+            f"arn:aws:iam::{HUB}:user/bea",
+        ),
+        ({"type": "AWSService", "invokedBy": "sagemaker.amazonaws.com"}, None),
+        ({"type": "IdentityCenterUser", "accountId": HUB, "onBehalfOf": {"userId": "u"}}, None),
+        (None, None),
+    ],
+)
+def test_every_kind_of_caller_is_read_and_nobody_s_name_is_invented(identity: object, named: str | None) -> None:
+    """Guards: a call by root, a service or a person of Identity Center that ends in the dead-letter queue."""
+    assert call(request={}, userIdentity=identity).caller.arn == named
 
 
 def test_the_fields_of_an_update_have_the_names_that_events_give_them() -> None:
@@ -128,4 +146,4 @@ def test_token_and_endpoint_are_read_where_the_call_has_them() -> None:
 def test_what_is_no_record_is_refused(text: str) -> None:
     """Guards: one odd record that ends the reading of all others."""
     with pytest.raises(EventError):
-        read_record(text)
+        read_record(text, HUB)
