@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 
@@ -296,6 +297,20 @@ def test_a_complete_run_puts_its_numbers_and_a_heartbeat_once() -> None:
     assert numbers["EndpointsByVerdict", "wrong-stage"] == 1
     assert {name[1] for name in numbers if name[0] == "EndpointsByVerdict"} == {v.value for v in Verdict}
     assert len(org.meter.measured) == len(Verdict) + 2
+
+
+def test_the_table_is_read_for_the_numbers_by_the_last_account_only() -> None:
+    """Guards: a table of ten thousand endpoints read by each of a thousand accounts, to find the others not walked."""
+    org = small("a")
+    calls: list[str] = []
+    org.plan = itertools.repeat(calls.append)
+    org.handle(scheduled("run", moment(600)))
+    scans = []
+    for job in list(org.jobs.sent):
+        calls.clear()
+        org.handle(job)
+        scans.append(calls.count("table.rows:before"))
+    assert scans == [1, 1, 2]
 
 
 def test_an_unreadable_account_is_counted_and_does_not_stop_the_heartbeat() -> None:
