@@ -214,7 +214,9 @@ def site_rows(site: Site, table: str) -> dict[tuple[str, int], dict[str, Any]]:
 
 def test_the_heartbeat_is_where_its_alarm_looks(site: Site) -> None:
     """Guards: an alarm on a metric that is never put."""
-    found = site.client("hub", "cloudwatch").list_metrics(Namespace="MLGovernance", MetricName="Heartbeat")["Metrics"]
+    client = site.client("hub", "cloudwatch")
+    site.metrics(CloudWatch(client, frozenset({HUB}))).handle("beat", SCHEDULED, lambda: 300.0, Log())
+    found = client.list_metrics(Namespace="MLGovernance", MetricName="Heartbeat")["Metrics"]
     names = [{one["Name"]: one["Value"] for one in metric["Dimensions"]} for metric in found]
     assert names == [{"Installation": "mlgov", "Function": "metrics"}]
 
