@@ -48,6 +48,45 @@ SABOTAGES = [
         ["sqs:ReceiveMessage", "mlgov-hub-capture"],
     ),
     Sabotage(
+        "the role's Deny on approval is gone and the share is widened",
+        [
+            NO_DENY_AT_CREATION,
+            Edit(
+                "blueprint/policies/shares.py",
+                "equals({APPROVAL_STATUS: PENDING, LIFECYCLE_STAGE: first.lifecycle})",
+                "equals({LIFECYCLE_STAGE: first.lifecycle})",
+            ),
+        ],
+        ["FORBIDDEN, BUT SUCCEEDED: the data scientist could approve a version while creating it"],
+    ),
+    Sabotage(
+        "an argument that pulumi_aws doesn't know",
+        [
+            Edit(
+                QUEUES,
+                "            message_retention_seconds=KEPT_SECONDS,\n",
+                "            message_retention_second=KEPT_SECONDS,\n",
+            )
+        ],
+        ["message_retention_second"],
+    ),
+    Sabotage(
+        "capture puts its rows",
+        [
+            Edit(
+                "lambdas/common/tables.py",
+                "            self.client.execute_transaction(TransactStatements=statements)\n",
+                '            key = {"modelpackagearn": {"S": str(row["modelpackagearn"])}}\n'
+                "            self.client.put_item(TableName=self.ledger, Item=key)\n",
+            )
+        ],
+        ["mlgov-hub-capture", "dynamodb:PutItem", "mlgov_modelgovernanceledger"],
+    ),
+]
+"""One of each kind: a rule's permission, a consumer's, a layer that stood alone, an argument, a function's code."""
+
+LONG = [
+    Sabotage(
         "the forwarder may not put events",
         [
             Edit(
@@ -91,29 +130,6 @@ SABOTAGES = [
         ["the data scientist can't approve a version while creating it: the identity side alone refuses"],
     ),
     Sabotage(
-        "the role's Deny on approval is gone and the share is widened",
-        [
-            NO_DENY_AT_CREATION,
-            Edit(
-                "blueprint/policies/shares.py",
-                "equals({APPROVAL_STATUS: PENDING, LIFECYCLE_STAGE: first.lifecycle})",
-                "equals({LIFECYCLE_STAGE: first.lifecycle})",
-            ),
-        ],
-        ["FORBIDDEN, BUT SUCCEEDED: the data scientist could approve a version while creating it"],
-    ),
-    Sabotage(
-        "an argument that pulumi_aws doesn't know",
-        [
-            Edit(
-                QUEUES,
-                "            message_retention_seconds=KEPT_SECONDS,\n",
-                "            message_retention_second=KEPT_SECONDS,\n",
-            )
-        ],
-        ["message_retention_second"],
-    ),
-    Sabotage(
         "a value outside the enumeration",
         [Edit("components/tables.py", 'billing_mode="PAY_PER_REQUEST"', 'billing_mode="PAY_PER_REQUESTS"')],
         ["PAY_PER_REQUESTS", "billingMode"],
@@ -129,21 +145,6 @@ SABOTAGES = [
         ],
         ["mlgov-hub-capture", "mlgov_modelpackagestatechangess"],
     ),
-    Sabotage(
-        "capture puts its rows",
-        [
-            Edit(
-                "lambdas/common/tables.py",
-                "            self.client.execute_transaction(TransactStatements=statements)\n",
-                '            key = {"modelpackagearn": {"S": str(row["modelpackagearn"])}}\n'
-                "            self.client.put_item(TableName=self.ledger, Item=key)\n",
-            )
-        ],
-        ["mlgov-hub-capture", "dynamodb:PutItem", "mlgov_modelgovernanceledger"],
-    ),
-]
-
-LONG = [
     Sabotage(
         "the queue of the inventory's jobs doesn't admit its schedule, and the readers trust another role",
         [
@@ -186,7 +187,7 @@ LONG = [
         ],
     ),
 ]
-"""They break what only the later phases do: `make sabotage` plays them, `make test` leaves them out for their time."""
+"""`make sabotage` plays them too; `make test` leaves them out for their time."""
 
 PARAMETERS = [*SABOTAGES, *(pytest.param(sabotage, marks=pytest.mark.long) for sabotage in LONG)]
 
