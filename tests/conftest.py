@@ -51,6 +51,17 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("repeatable")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests on one worker, in their order: a module's emulator starts once, and which tests ran before
+    doesn't depend on how busy the other workers were. Tests marked `apart` are on their own, and come first: what takes
+    longest at the end would leave the other workers idle.
+    """
+    for item in items:
+        if item.get_closest_marker("apart") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: item.get_closest_marker("apart") is None)
+
+
 @pytest.fixture(autouse=True)
 def _no_aws_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away profiles, credentials and endpoints of the user's shell: a test brings its own."""
