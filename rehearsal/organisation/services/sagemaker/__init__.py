@@ -1,4 +1,4 @@
-"""SageMaker: the model registry and hosting, of our own."""
+"""SageMaker: the model registry, hosting and Studio, of our own."""
 
 from . import (
     actions,
@@ -12,6 +12,7 @@ from . import (
     policy,
     read_package,
     search,
+    studio,
     tags,
     transform_jobs,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "policy",
     "read_package",
     "search",
+    "studio",
     "tags",
     "transform_jobs",
 ]

@@ -13,6 +13,7 @@ from rehearsal.organisation.services.ram.sharing import register_shareable, shar
 from .hosting import at_arn
 from .names import group_arn, group_of
 from .registry import registry
+from .studio import store
 
 
 @resource_policy("sagemaker")
@@ -28,9 +29,12 @@ def registry_policy(org: Organisation, arn: str, account: str, region: str) -> D
 
 @resource_tags("sagemaker")
 def registry_tags(org: Organisation, arn: str, account: str, region: str) -> dict[str, str] | None:
-    """A group's tags, which its versions use too, or a model's or endpoint's; None where there is no such resource."""
+    """A group's tags, which its versions use too, or those of what is hosted or in Studio; None: no such resource."""
     where = group_of(arn)
-    found = registry(org, where[0], where[1]).groups.get(where[2]) if where else at_arn(org, arn)
+    if where is not None:
+        group = registry(org, where[0], where[1]).groups.get(where[2])
+        return group.tags if group else None
+    found = at_arn(org, arn) or store.at_arn(org, arn)
     return found.tags if found else None
 
 

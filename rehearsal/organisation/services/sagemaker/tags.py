@@ -13,15 +13,19 @@ from .hosting import Hosted, at_arn
 from .names import group_of
 from .needs import own_tag_keys
 from .registry import Group, invalid, paged, registry, tags_of
+from .studio import store
+from .studio.store import Held
 
 _MODEL = "botocore sagemaker service-2: "
 _MOST_TAGS = 50
 
 
-def _tagged(org: Organisation, arn: str) -> Group | Hosted:
-    """The group, model, configuration or endpoint that an ARN names."""
+def _tagged(org: Organisation, arn: str) -> Group | Hosted | Held:
+    """The group, model, configuration, endpoint, or part of Studio, that an ARN names."""
     where = group_of(arn) if ":model-package-group/" in arn else None
-    found = registry(org, where[0], where[1]).groups.get(where[2]) if where else at_arn(org, arn)
+    found: Group | Hosted | Held | None = at_arn(org, arn) or store.at_arn(org, arn)
+    if where is not None:
+        found = registry(org, where[0], where[1]).groups.get(where[2])
     if found is None:
         raise invalid(f"Resource {arn} does not exist, or is of a type that carries no tags here.")
     return found
@@ -34,7 +38,7 @@ def _need(org: Organisation, call: Call) -> Iterator[Need]:
 
 @serves(
     "sagemaker", "AddTags", needs=_need, fidelity="emulated", source=_MODEL + "AddTags",
-    note="groups and what is hosted; sagemaker:TaggingAction is not set",
+    note="groups, what is hosted, Studio's parts; sagemaker:TaggingAction is set by creations of the latter only",
 )  # fmt: skip
 def add_tags(org: Organisation, call: Call) -> Params:
     found = _tagged(org, call.params["ResourceArn"])
@@ -47,7 +51,7 @@ def add_tags(org: Organisation, call: Call) -> Params:
 
 @serves(
     "sagemaker", "ListTags", needs=_need, fidelity="emulated", source=_MODEL + "ListTags",
-    note="groups and what is hosted",
+    note="groups, what is hosted, Studio's parts",
 )  # fmt: skip
 def list_tags(org: Organisation, call: Call) -> Params:
     return paged("Tags", _listed(_tagged(org, call.params["ResourceArn"])), call.params, default=_MOST_TAGS)
@@ -55,7 +59,7 @@ def list_tags(org: Organisation, call: Call) -> Params:
 
 @serves(
     "sagemaker", "DeleteTags", needs=_need, fidelity="emulated", source=_MODEL + "DeleteTags",
-    note="groups and what is hosted",
+    note="groups, what is hosted, Studio's parts",
 )  # fmt: skip
 def delete_tags(org: Organisation, call: Call) -> Params:
     found = _tagged(org, call.params["ResourceArn"])
@@ -64,5 +68,5 @@ def delete_tags(org: Organisation, call: Call) -> Params:
     return {}
 
 
-def _listed(found: Group | Hosted) -> list[Params]:
+def _listed(found: Group | Hosted | Held) -> list[Params]:
     return [{"Key": key, "Value": value} for key, value in sorted(found.tags.items())]
