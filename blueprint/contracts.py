@@ -39,10 +39,11 @@ class HubContract(Contract):
 
     `model_package_groups`: ARN by group name. `shares`: ARN by level. `admitted_roles`: for each spoke's stack,
     `<account>/<role>` of the roles that the hub's policies admit and its functions become. `tables`: physical name by
-    table. `queues`: URL by queue. `sink_arn`: where spokes link their metrics, "" where none do.
+    table. `queues`: URL by queue. `sink_arn`: where spokes link their metrics, "" where none do. `auditor_role_arn`,
+    `operator_role_arn`: "" where nobody is named to be one.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     account: str
     region: str
@@ -62,6 +63,8 @@ class HubContract(Contract):
     queues: Mapping[str, Any]
     alarm_topic_arn: Any
     sink_arn: Any
+    auditor_role_arn: Any
+    operator_role_arn: Any
 
     @staticmethod
     def read(outputs: Mapping[str, Any], *, hub_stack: str, organisation: Organisation, spoke: Spoke) -> HubContract:
@@ -106,15 +109,16 @@ class SpokeContract(Contract):
     """What others need of a spoke.
 
     `reader_role_arn`: what the hub's functions become, "" in same-account mode. `forward_dlq`: URL of the queue of
-    events that the hub's bus refused, "" likewise.
+    events that the hub's bus refused, "" likewise. `deployer_role_arn`: "" where the stage names no deployers.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     account: str
     stage: str
     execution_role_arn: Any
     serving_role_arn: Any
+    deployer_role_arn: Any
     reader_role_arn: Any
     forward_dlq: Any
 

@@ -21,11 +21,14 @@ STACK_PATTERN = re.compile(r"[a-z](?:-?[a-z0-9]){0,23}")
 STAGE_PATTERN = re.compile(r"[a-z](?:-?[a-z0-9]){0,23}")
 HUB = "hub"
 
-Purpose = Literal["execution", "serving", "forwarder", "reader"]
+Purpose = Literal["execution", "serving", "forwarder", "reader", "deployer", "tracking", "inference"]
 PURPOSES: tuple[Purpose, ...] = ("execution", "serving", "forwarder", "reader")
+"""Those of a spoke that the hub's policies admit, or that its functions become. The others stay within their account,
+but for what RAM shares with the account as a whole.
+"""
 
 Function = Literal["capture", "approval", "anchor", "inventory", "metrics", "reconcile"]
-HubPurpose = Literal["execution"] | Function
+HubPurpose = Literal["execution", "auditor", "operator", "tracking"] | Function
 Table = Literal[
     "modelgovernanceledger",
     "modelgovernancededup",

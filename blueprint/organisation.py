@@ -10,11 +10,15 @@ from blueprint.stages import Stage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoke:
-    """An account whose models are governed. `stack` is the Pulumi stack's name, `stage` that of a :class:`Stage`."""
+    """An account whose models are governed. `stack` is the Pulumi stack's name, `stage` that of a :class:`Stage`.
+
+    `volume_key`: ARN of the account's own key for the volumes of its endpoints, None where AWS's default does.
+    """
 
     stack: str
     account: str
     stage: str
+    volume_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +26,8 @@ class Organisation:
     """All accounts of one installation in one region.
 
     `id` is the AWS organisation's id, None where there is none. `spokes` are sorted by stack name, `stages` in order
-    of promotion. `same_account`: a trial whose hub and spokes are one account.
+    of promotion. `same_account`: a trial whose hub and spokes are one account. `auditors` and `operators`: ARN patterns
+    of those who may assume the hub's role of that name; without any there is no such role.
     """
 
     id: str | None
@@ -34,6 +39,8 @@ class Organisation:
     groups: tuple[str, ...]
     same_account: bool = False
     image_repositories: tuple[str, ...] = ()
+    auditors: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
 
     @property
     def names(self) -> Names:

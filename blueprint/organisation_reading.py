@@ -16,6 +16,9 @@ DECLARED_ONCE = ("organisation",)
 
 DEFAULT_GROUPS = ("ModelCreditRisk",)
 DEFAULT_APPROVER = "ModelRiskOfficer"
+DEFAULT_DEPLOYER = "ModelDeployer"
+"""A role of each account of a stage after the first."""
+
 DEFAULT_STAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("dev", "Development", ("dev",)),
     ("test", "Staging", ("dev", "test")),
@@ -31,6 +34,8 @@ _GROUP = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # botocore sagemaker E
 _LIFECYCLE = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # botocore sagemaker EntityName
 _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|user)/[\w+=,.@/*?-]{1,512}")
 _ROLE = re.compile(r"[\w+=,.@-]{1,64}")  # botocore iam roleNameType
+_ROLE_OR_PRINCIPAL = re.compile(f"{_ROLE.pattern}|{_PRINCIPAL.pattern}")
+_KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}")
 _REPOSITORY = re.compile(r"arn:aws[a-z-]*:ecr:[a-z0-9-]+:[0-9]{12}:repository/[a-z0-9./_*-]{2,256}")
 
 _DIGITS = 12
@@ -56,6 +61,9 @@ def read_organisation(reader: Reader) -> Organisation | None:
     accounts = reader.mapping("accounts", "accounts by stack name, with one named hub,")
     hub, spokes = _accounts(accounts, region, same_account)
     stages = _stages(reader, hub)
+    approvers = tuple(sorted({approver for stage in stages for approver in stage.approvers}))
+    auditors = reader.texts("auditors", _PRINCIPAL, "a role or user ARN pattern with its account", default=approvers)
+    operators = reader.texts("operators", _PRINCIPAL, "a role or user ARN pattern with its account", default=())
     reader.close()
     _check_stages_of(accounts, spokes, stages)
     if len(reader.problems) > before or hub is None or region is None or prefix is None:
@@ -70,6 +78,8 @@ def read_organisation(reader: Reader) -> Organisation | None:
         groups=tuple(sorted(groups)),
         same_account=same_account,
         image_repositories=images,
+        auditors=auditors,
+        operators=operators,
     )
 
 
@@ -96,6 +106,7 @@ def _accounts(reader: Reader, region: str | None, same_account: bool) -> tuple[s
             hub = account
         else:
             stage = entry.text("stage", STAGE_PATTERN, "the name of a stage")
+            volume_key = _volume_key(entry, account, region)
             if not STACK_PATTERN.fullmatch(stack) or stack.startswith(f"{HUB}-"):
                 reader.problem(
                     stack,
@@ -104,7 +115,7 @@ def _accounts(reader: Reader, region: str | None, same_account: bool) -> tuple[s
                 )
             elif stage is not None:
                 # Also one without an account, whose stage may be wrong too: no organisation is made of problems.
-                spokes.append(Spoke(stack=stack, account=account or "", stage=stage))
+                spokes.append(Spoke(stack=stack, account=account or "", stage=stage, volume_key=volume_key))
         entry.close()
         if account is not None:
             _check_owner(entry, stack, account, owners, same_account)
@@ -124,6 +135,18 @@ def _account_id(entry: Reader) -> str | None:
     else:
         return value
     return None
+
+
+def _volume_key(entry: Reader, account: str | None, region: str | None) -> str | None:
+    """The key of the endpoints' volumes: of the account itself, since it isn't the hub's artifact key."""
+    key = entry.text("volumeKey", _KEY, "the ARN of a KMS key of the account, not of an alias,", default=None)
+    if key is not None and account is not None and region is not None and key.split(":")[3:5] != [region, account]:
+        entry.problem(
+            "volumeKey",
+            f"is {key!r}, not a key of account {account} in {region}; SageMaker couldn't make the volumes of an"
+            " endpoint: name a key of the account itself",
+        )
+    return key
 
 
 def _check_owner(entry: Reader, stack: str, account: str, owners: dict[str, str], same_account: bool) -> None:
@@ -148,17 +171,27 @@ def _stages(reader: Reader, hub: str | None) -> tuple[Stage, ...]:
     approver = [f"arn:aws:iam::{hub}:role/{DEFAULT_APPROVER}"] if hub else []
     if reader.raw("stages") is ABSENT:
         return tuple(
-            Stage(name=name, lifecycle=lifecycle, asked_by=asked_by, approvers=tuple(approver))
-            for name, lifecycle, asked_by in DEFAULT_STAGES
+            Stage(
+                name=name,
+                lifecycle=lifecycle,
+                asked_by=asked_by,
+                approvers=tuple(approver),
+                deployers=(DEFAULT_DEPLOYER,) if place else (),
+            )
+            for place, (name, lifecycle, asked_by) in enumerate(DEFAULT_STAGES)
         )
     stages: list[Stage] = []
     askers: list[tuple[Reader, str]] = []
-    for item in reader.items("stages", "a list of stages in order of promotion"):
+    for place, item in enumerate(reader.items("stages", "a list of stages in order of promotion")):
         name = item.text("name", STAGE_PATTERN, "a stage's name of 1 to 24 lower-case letters, digits, inner dashes")
         lifecycle = item.text("lifecycle", _LIFECYCLE, "a ModelLifeCycle stage such as Development")
         asked_by = item.texts("askedBy", STAGE_PATTERN, "a stage's name", default=(name,) if name else ())
         approvers = item.texts("approvers", _PRINCIPAL, "a role or user ARN pattern with its account", default=approver)
         users = item.texts("users", _ROLE, "a role's name", default=())
+        deployers = item.texts(
+            "deployers", _ROLE_OR_PRINCIPAL, "a role's name, or a role or user ARN pattern with its account",
+            default=(DEFAULT_DEPLOYER,) if place else (),
+        )  # fmt: skip
         mfa = item.flag("requireMfa", default=False)
         item.close()
         askers += [(item, asker) for asker in asked_by]
@@ -182,6 +215,7 @@ def _stages(reader: Reader, hub: str | None) -> tuple[Stage, ...]:
                 approvers=approvers,
                 require_mfa=mfa,
                 users=users,
+                deployers=deployers,
             )
         )
     _check_tags(reader, stages)

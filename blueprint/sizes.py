@@ -12,12 +12,11 @@ from blueprint.errors import PolicyTooLarge
 from blueprint.organisation import Organisation
 from blueprint.policies.artifact_bucket import artifact_bucket
 from blueprint.policies.bus import governance_bus
-from blueprint.policies.data_roles import reader_role
 from blueprint.policies.hub_roles import hub_roles
 from blueprint.policies.keys import artifact_key
 from blueprint.policies.observability import topic
 from blueprint.policies.roles import KeyArns
-from blueprint.policies.spoke_roles import execution_role, forwarder_role, serving_role
+from blueprint.policies.spoke_role_list import spoke_roles
 
 
 def oversize(organisation: Organisation) -> list[str]:
@@ -35,10 +34,8 @@ def oversize(organisation: Organisation) -> list[str]:
         spokes = organisation.spokes_of(stage.name)
         if spokes:
             spoke = max(spokes, key=lambda spoke: len(spoke.stack))
-            problems += execution_role(organisation, spoke, key).oversize()
-            problems += serving_role(organisation, spoke, key).oversize()
-            problems += forwarder_role(organisation, spoke).oversize()
-            problems += reader_role(organisation, spoke).oversize()
+            for role in spoke_roles(organisation, spoke, key):
+                problems += role.oversize()
     return problems
 
 

@@ -28,6 +28,8 @@ class Stage:
     `asked_by`: stack stages whose execution roles may post a request for this one.
     `approvers`: ARN patterns of roles or users that may assume the approver role.
     `users`: names of roles of the stage's own accounts that may assume its execution roles, beside SageMaker.
+    `deployers`: names of roles of the stage's own accounts, or ARN patterns, that may assume its deployer roles;
+    without any there is no such role.
     """
 
     name: str
@@ -36,3 +38,4 @@ class Stage:
     approvers: tuple[str, ...]
     require_mfa: bool = False
     users: tuple[str, ...] = ()
+    deployers: tuple[str, ...] = ()

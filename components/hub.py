@@ -6,7 +6,7 @@ components of their own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +14,11 @@ import pulumi
 
 from blueprint.contracts import HubContract, admitted_roles
 from blueprint.names import Function
+from blueprint.organisation import Organisation
 from blueprint.packages import Package
 from blueprint.policies.hub_roles import approver_role, execution_role
-from blueprint.policies.roles import KeyArns
+from blueprint.policies.people_roles import auditor_role, operator_role
+from blueprint.policies.roles import KeyArns, RoleSpec
 from blueprint.settings import HubSettings
 from blueprint.stages import Stage
 from components.artifacts import Artifacts, ArtifactsArgs
@@ -26,7 +28,7 @@ from components.evidence import Evidence, EvidenceArgs
 from components.kms import Keys, KeysArgs
 from components.observability import Observability, ObservabilityArgs
 from components.registry import Registry, RegistryArgs
-from components.roles import Role, RoleArgs
+from components.roles import OptionalRoleArgs, Role, RoleArgs, optional_role_arn
 from components.tables import Tables, TablesArgs
 
 
@@ -91,7 +93,7 @@ class Hub(pulumi.ComponentResource):
             inside,
         )
         observability = Observability(name, ObservabilityArgs(settings=settings, key_arn=keys.governance_arn), inside)
-        self._roles(name, settings, keys)
+        auditor_arn, operator_arn = self._roles(name, settings, keys)
         self.contract = HubContract(
             account=organisation.hub,
             region=organisation.region,
@@ -111,11 +113,17 @@ class Hub(pulumi.ComponentResource):
             queues={queue: made.url for queue, made in plane.queues.made.items()},
             alarm_topic_arn=observability.topic_arn,
             sink_arn=observability.sink_arn,
+            auditor_role_arn=auditor_arn,
+            operator_role_arn=operator_arn,
         )
         self.register_outputs(self.contract.export())
 
-    def _roles(self, name: str, settings: HubSettings, keys: Keys) -> None:
-        """The hub's own execution role, and one approver role per stage."""
+    def _roles(
+        self, name: str, settings: HubSettings, keys: Keys
+    ) -> tuple[pulumi.Input[str], pulumi.Input[str]]:  # fmt: skip
+        """The hub's own execution role, one approver role per stage, and the auditor's and operator's, whose ARNs it
+        hands on.
+        """
         organisation, inside = settings.organisation, pulumi.ResourceOptions(parent=self)
 
         def approver(stage: Stage) -> RoleArgs:
@@ -133,3 +141,15 @@ class Hub(pulumi.ComponentResource):
         Role(f"{name}-execution", execution, inside)
         for stage in organisation.stages:
             Role(f"{name}-approver-{stage.name}", approver(stage), inside)
+
+        def of_people(
+            purpose: str, build: Callable[[Organisation, KeyArns], RoleSpec | None]
+        ) -> pulumi.Input[str]:  # fmt: skip
+            args = OptionalRoleArgs(
+                build=lambda *arns: build(organisation, KeyArns(*arns)),
+                late=keys.arns,
+                boundary_arn=settings.boundary_arn,
+            )
+            return optional_role_arn(f"{name}-{purpose}", args, inside)
+
+        return of_people("auditor", auditor_role), of_people("operator", operator_role)

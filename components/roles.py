@@ -29,6 +29,15 @@ class RoleArgs:
     boundary_arn: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OptionalRoleArgs:
+    """As RoleArgs. `build` makes None where the configuration names nobody for the role."""
+
+    build: Callable[..., RoleSpec | None]
+    late: tuple[pulumi.Input[str], ...] = ()
+    boundary_arn: str | None = None
+
+
 class Role(pulumi.ComponentResource):
     """`ready` are the policies: what uses the role at once depends on them."""
 
@@ -59,3 +68,16 @@ class Role(pulumi.ComponentResource):
         ]
         self.arn = role.arn
         self.register_outputs({"arn": self.arn})
+
+
+def optional_role_arn(name: str, args: OptionalRoleArgs, opts: pulumi.ResourceOptions) -> pulumi.Input[str]:
+    """Make a role that the configuration may leave out; its ARN, "" where it does."""
+    if args.build(*(UNKNOWN_YET for _ in args.late)) is None:
+        return ""
+
+    def build(*late: str) -> RoleSpec:
+        spec = args.build(*late)
+        assert spec is not None, "whether there is a role mustn't depend on late values"  # noqa: S101
+        return spec
+
+    return Role(name, RoleArgs(build=build, late=args.late, boundary_arn=args.boundary_arn), opts).arn

@@ -15,6 +15,7 @@ from blueprint.alarms import spoke_alarms
 from blueprint.contracts import HubContract, SpokeContract
 from blueprint.limits import compact
 from blueprint.policies.data_roles import reader_role
+from blueprint.policies.deployer_role import deployer_role
 from blueprint.policies.observability import METRIC_FILTER, METRICS_TYPE
 from blueprint.policies.queues import fed_by_rules
 from blueprint.policies.spoke_roles import execution_role, forwarder_role, serving_role
@@ -24,7 +25,7 @@ from components.events import retry_policy
 from components.observability import Alarms, AlarmsArgs
 from components.options import child
 from components.queues import KEPT_SECONDS
-from components.roles import Role, RoleArgs
+from components.roles import OptionalRoleArgs, Role, RoleArgs, optional_role_arn
 
 LABEL = "$AccountName"
 """How the hub sees the account beside its id (botocore oam, LabelTemplate); create-only."""
@@ -55,11 +56,17 @@ class Spoke(pulumi.ComponentResource):
             RoleArgs(build=lambda arn: serving_role(organisation, spoke, arn), late=key, boundary_arn=boundary),
             inside,
         )
+        deployer_arn = optional_role_arn(
+            f"{name}-deployer",
+            OptionalRoleArgs(build=lambda: deployer_role(organisation, spoke), boundary_arn=boundary),
+            inside,
+        )
         self.contract = SpokeContract(
             account=spoke.account,
             stage=spoke.stage,
             execution_role_arn=execution.arn,
             serving_role_arn=serving.arn,
+            deployer_role_arn=deployer_arn,
             reader_role_arn="",
             forward_dlq="",
         )

@@ -46,7 +46,7 @@ def test_hub_and_spokes_come_up_one_after_the_other(monkeypatch: pytest.MonkeyPa
     for stack in ("dev", "test"):
         spoke = whole_program(monkeypatch, stack, outputs_of={HUB_STACK: hub.exports})
         assert spoke.exports["stage"] == stack
-        assert len(spoke.custom()) == 23
+        assert {f"{stack}-execution", f"{stack}-serving", f"{stack}-reader"} <= {made.name for made in spoke.custom()}
 
 
 def test_a_bad_configuration_stops_before_anything_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:

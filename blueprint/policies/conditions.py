@@ -22,6 +22,8 @@ OAM_RESOURCE_TYPES = "oam:ResourceTypes"
 SIGNING_ALGORITHM = "kms:SigningAlgorithm"
 MESSAGE_TYPE = "kms:MessageType"
 
+GRANT_FOR_AWS = "kms:GrantIsForAWSResource"
+PASSED_TO = "iam:PassedToService"
 ENCLOSING_OPERATION = "dynamodb:EnclosingOperation"
 SOURCE_IDENTITY = "sts:SourceIdentity"
 

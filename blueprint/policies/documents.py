@@ -69,6 +69,11 @@ def deny_all_but(sid: str, actions: Iterable[str]) -> Statement:
     return {"Sid": sid, "Effect": "Deny", "NotAction": one_or_many(actions), "Resource": "*"}
 
 
+def deny_elsewhere(sid: str, actions: Iterable[str], resources: Iterable[str]) -> Statement:
+    """A Deny of these actions on everything but these resources."""
+    return {"Sid": sid, "Effect": "Deny", "Action": one_or_many(actions), "NotResource": one_or_many(resources)}
+
+
 def _statement(
     effect: str,
     sid: str,

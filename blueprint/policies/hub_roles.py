@@ -17,6 +17,7 @@ from blueprint.policies.data_roles import anchor_role, inventory_role, metrics_r
 from blueprint.policies.documents import Statement, allow, both, deny, document
 from blueprint.policies.function_parts import LEDGER, table_arns
 from blueprint.policies.function_roles import approval_role, capture_role, reconcile_role
+from blueprint.policies.people_roles import auditor_role, operator_role
 from blueprint.policies.roles import (
     DECIDE,
     DESTROY_EVIDENCE,
@@ -119,8 +120,10 @@ def _decisions(organisation: Organisation, stage: Stage) -> list[Statement]:
 
 def hub_roles(organisation: Organisation, keys: KeyArns) -> tuple[RoleSpec, ...]:
     """All roles of the hub."""
+    people = (auditor_role(organisation, keys), operator_role(organisation, keys))
     return (
         execution_role(organisation, keys.artifacts),
         *(build(organisation, keys) for build in FUNCTION_ROLES.values()),
         *(approver_role(organisation, stage, keys) for stage in organisation.stages),
+        *(role for role in people if role is not None),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from blueprint.limits import ROLE_POLICIES, TRUST_POLICY, Document, stored_size
 from blueprint.organisation import Organisation
 from blueprint.policies.conditions import existing_tag
-from blueprint.policies.documents import Statement, allow
+from blueprint.policies.documents import Statement, allow, deny_all_but
 
 READ_VERSIONS = ("sagemaker:DescribeModelPackage",)
 DESCRIBE_GROUP = ("sagemaker:DescribeModelPackageGroup",)
@@ -79,6 +79,16 @@ def read_registry(organisation: Organisation) -> list[Statement]:
         allow("DescribeVersions", READ_VERSIONS, version_arns(organisation)),
         allow("List", LISTS, ["*"]),
     ]
+
+
+def nothing_else(policies: Iterable[Document]) -> Statement:
+    """Whatever another policy of the role says: no action but those that these policies allow."""
+    allowed: set[str] = set()
+    for policy in policies:
+        for statement in policy["Statement"]:
+            actions = statement["Action"]
+            allowed |= {actions} if isinstance(actions, str) else set(actions)
+    return deny_all_but("NothingElse", allowed)
 
 
 def tags_of(stages: Iterable[str]) -> list[str]:

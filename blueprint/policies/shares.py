@@ -26,6 +26,7 @@ READ_ACTIONS = (
     "sagemaker:DescribeModelPackageGroup",
     "sagemaker:ListModelPackages",
 )
+MAKE_MODEL = "sagemaker:CreateModel"
 PENDING = "PendingManualApproval"
 
 
@@ -50,9 +51,11 @@ def shares(organisation: Organisation) -> tuple[Share, ...]:
     contributors = organisation.spokes_of(first.name)
     consumers = tuple(spoke for spoke in organisation.spokes if spoke.stage != first.name)
     register = equals({APPROVAL_STATUS: PENDING, LIFECYCLE_STAGE: first.lifecycle})
+    # Where the first stage serves, too, somebody is named to deploy there.
+    served = [MAKE_MODEL] if first.deployers else []
     wanted = (
-        Share("consumer", template([*READ_ACTIONS, "sagemaker:CreateModel"]), consumers),
-        Share("contributor-read", template(READ_ACTIONS), contributors),
+        Share("consumer", template([*READ_ACTIONS, MAKE_MODEL]), consumers),
+        Share("contributor-read", template([*READ_ACTIONS, *served]), contributors),
         Share("contributor-register", template(["sagemaker:CreateModelPackage"], register), contributors),
     )
     return tuple(share for share in wanted if share.spokes)

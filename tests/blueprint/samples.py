@@ -24,13 +24,19 @@ GOVERNANCE_KEY = f"arn:aws:kms:{REGION}:{HUB}:key/22222222-2222-2222-2222-222222
 ANCHOR_KEY = f"arn:aws:kms:{REGION}:{HUB}:key/33333333-3333-3333-3333-333333333333"
 KEYS = KeyArns(KEY, GOVERNANCE_KEY, ANCHOR_KEY)
 OFFICER = f"arn:aws:iam::{HUB}:role/ModelRiskOfficer"
+OPERATOR = f"arn:aws:iam::{HUB}:role/PlatformOperator"
 BUCKET = f"mlgov-artifacts-{HUB}-{REGION}"
 
 STAGES = (
     Stage(name="dev", lifecycle="Development", asked_by=("dev",), approvers=(OFFICER,)),
-    Stage(name="test", lifecycle="Staging", asked_by=("dev", "test"), approvers=(OFFICER,)),
-    Stage(name="prod", lifecycle="Production", asked_by=("test", "prod"), approvers=(OFFICER,)),
-)
+    Stage(
+        name="test", lifecycle="Staging", asked_by=("dev", "test"), approvers=(OFFICER,), deployers=("ModelDeployer",)
+    ),
+    Stage(
+        name="prod", lifecycle="Production", asked_by=("test", "prod"), approvers=(OFFICER,),
+        deployers=("ModelDeployer",),
+    ),
+)  # fmt: skip
 SPOKES = (Spoke(stack="dev", account=DEV, stage="dev"), Spoke(stack="test", account=TEST, stage="test"))
 
 
@@ -44,6 +50,8 @@ def organisation(**changes: Any) -> Organisation:
         "spokes": SPOKES,
         "stages": STAGES,
         "groups": ("ModelCreditRisk",),
+        "auditors": (OFFICER,),
+        "operators": (OPERATOR,),
     }
     return Organisation(**(values | changes))
 
@@ -74,6 +82,7 @@ CONFIGURATION: dict[str, Any] = {
             {"name": "prod", "lifecycle": "Production", "askedBy": ["test", "prod"]},
         ],
         "modelPackageGroups": ["ModelCreditRisk"],
+        "operators": [OPERATOR],
     }
 }
 
@@ -112,11 +121,11 @@ def as_list(value: str | Iterable[str]) -> list[str]:
 
 
 def grants(document: Document, effect: str = "Allow") -> dict[str, tuple[set[str], set[str]]]:
-    """Actions and resources of each statement of an effect, by Sid."""
+    """Actions and resources of each statement of an effect that names both, by Sid."""
     return {
         found["Sid"]: (set(as_list(found["Action"])), set(as_list(found["Resource"])))
         for found in statements(document)
-        if found["Effect"] == effect and "Action" in found
+        if found["Effect"] == effect and "Action" in found and "Resource" in found
     }
 
 

@@ -36,6 +36,8 @@ CONTRACT = HubContract(
     queues={"capture-dlq": f"https://sqs.{REGION}.amazonaws.com/{HUB}/mlgov-capture-dlq"},
     alarm_topic_arn=f"arn:aws:sns:{REGION}:{HUB}:mlgov-alarms",
     sink_arn=f"arn:aws:oam:{REGION}:{HUB}:sink/0",
+    auditor_role_arn=f"arn:aws:iam::{HUB}:role/mlgov-hub-auditor",
+    operator_role_arn="",
 )
 
 
@@ -56,8 +58,9 @@ def test_numbers_come_back_from_the_engine_as_floats() -> None:
 def test_a_spoke_s_contract_comes_back_as_it_went() -> None:
     """Guards: as above, for spokes."""
     spoke = SpokeContract(
-        account=DEV, stage="dev", execution_role_arn="a", serving_role_arn="b", reader_role_arn="c", forward_dlq=""
-    )
+        account=DEV, stage="dev", execution_role_arn="a", serving_role_arn="b", deployer_role_arn="",
+        reader_role_arn="c", forward_dlq="",
+    )  # fmt: skip
     assert SpokeContract.read(spoke.export(), stack="dev") == spoke
 
 
@@ -88,9 +91,9 @@ def test_each_missing_key_is_named_with_stack_and_command(key: str) -> None:
     ("version", "mend"),
     [
         (0, "run `pulumi up"),
-        (1, "run `pulumi up"),
+        (HubContract.version - 1, "run `pulumi up"),
         (None, "run `pulumi up"),
-        (3, "update"),
+        (HubContract.version + 1, "update"),
         ("x", "run `pulumi up"),
     ],
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from blueprint.errors import ConfigurationError
 from blueprint.settings import HubSettings, Settings, SpokeSettings
-from tests.blueprint.samples import CONFIGURATION, DEV, HUB, configuration, fleet
+from tests.blueprint.samples import CONFIGURATION, DEV, HUB, REGION, configuration, fleet
 
 OTHER = {"account": "999999999999", "stage": "dev"}
 
@@ -34,6 +34,16 @@ def test_the_example_reads_as_hub_and_as_spoke() -> None:
     assert [stage.approvers for stage in hub.organisation.stages] == [
         (f"arn:aws:iam::{HUB}:role/ModelRiskOfficer",)
     ] * 3
+
+
+def test_who_deploys_audits_and_operates_by_default() -> None:
+    """Guards: deployers of the first stage, operators whom nobody named, auditors who can't look."""
+    made = Settings.parse(configuration(without="organisation.operators"), "hub").organisation
+    assert [stage.deployers for stage in made.stages] == [(), ("ModelDeployer",), ("ModelDeployer",)]
+    assert made.auditors == (f"arn:aws:iam::{HUB}:role/ModelRiskOfficer",)
+    assert made.operators == ()
+    unstaged = Settings.parse(configuration(without="organisation.stages"), "hub").organisation
+    assert [stage.deployers for stage in unstaged.stages] == [(), ("ModelDeployer",), ("ModelDeployer",)]
 
 
 def test_a_lasting_installation_is_protected_and_waits_thirty_days() -> None:
@@ -79,6 +89,11 @@ def _stages(names: str) -> list[dict[str, str]]:
         (configuration("organisation.stages.1.approvers", ["ModelRiskOfficer"]), ["ARN pattern", "account"]),
         (configuration("organisation.stages.1.approvers", ["arn:aws:iam::*:role/X"]), ["ARN pattern"]),
         (configuration("organisation.stages.1.approvers", []), ["nobody could approve"]),
+        (configuration("organisation.stages.1.deployers", ["a/b"]), ["deployers[0]", "role's name"]),
+        (configuration("organisation.auditors", ["Auditor"]), ["auditors[0]", "ARN pattern"]),
+        (configuration("organisation.operators", "x"), ["operators", "list"]),
+        (configuration("organisation.accounts.dev.volumeKey", "alias/x"), ["volumeKey", "not of an alias"]),
+        (configuration("organisation.accounts.dev.volumeKey", f"arn:aws:kms:{REGION}:{HUB}:key/1"), ["account itself"]),
         (configuration("organisation.stages", []), ["stages", "order of promotion"]),
         (configuration("organisation.stages.0", "dev"), ["stages[0]", "mapping"]),
         (configuration("organisation.stages", _stages("abcdef")), ["organisation.stages", "6 stages", "at most 5"]),

@@ -39,8 +39,8 @@ def test_the_hub_holds_these_resources() -> None:
         "aws:cloudwatch/logGroup:LogGroup": 6,
         "aws:cloudwatch/metricAlarm:MetricAlarm": len(hub_alarms(organisation(), hub_settings().data.schedules)),
         "aws:dynamodb/table:Table": 6,
-        "aws:iam/role:Role": 10,
-        "aws:iam/rolePolicy:RolePolicy": 57,
+        "aws:iam/role:Role": 12,
+        "aws:iam/rolePolicy:RolePolicy": 68,
         "aws:kms/alias:Alias": 3,
         "aws:kms/key:Key": 3,
         "aws:lambda/eventSourceMapping:EventSourceMapping": 6,
@@ -65,6 +65,14 @@ def test_the_hub_holds_these_resources() -> None:
         "aws:sqs/queue:Queue": 13,
         "aws:sqs/queuePolicy:QueuePolicy": 6,
     }
+
+
+def test_auditor_and_operator_are_there_only_where_somebody_is_named_to_be_one() -> None:
+    """Guards: a role without anybody in its trust, which AWS refuses."""
+    assert hub_run().exports["auditorRoleArn"].endswith("mlgov-hub-auditor")
+    assert hub_run().exports["operatorRoleArn"].endswith("mlgov-hub-operator")
+    nobody = run(hub_program(hub_settings(auditors=(), operators=()))).exports
+    assert (nobody["auditorRoleArn"], nobody["operatorRoleArn"]) == ("", "")
 
 
 def test_everything_lies_inside_the_hub() -> None:

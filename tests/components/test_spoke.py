@@ -18,9 +18,10 @@ ROLE = "aws:iam/role:Role"
 def test_a_spoke_holds_these_resources(stack: str) -> None:
     """Guards: a resource that was dropped, or that nobody decided on."""
     counted = Counter(resource.type for resource in spoke_run(stack).custom())
+    deploys = stack != "dev"
     assert counted == {
-        ROLE: 4,
-        "aws:iam/rolePolicy:RolePolicy": 11,
+        ROLE: 4 + deploys,
+        "aws:iam/rolePolicy:RolePolicy": 11 + 3 * deploys,
         "aws:cloudwatch/eventRule:EventRule": 2,
         "aws:cloudwatch/eventTarget:EventTarget": 2,
         "aws:cloudwatch/metricAlarm:MetricAlarm": 1,
@@ -34,8 +35,16 @@ def test_a_spoke_holds_these_resources(stack: str) -> None:
 def test_the_roles_that_are_made_are_the_roles_that_the_hub_admits(stack: str) -> None:
     """Guards: names that the two sides make differently."""
     account = organisation().spoke(stack).account
-    made = sorted(f"{account}/{role.inputs['name']}" for role in spoke_run(stack).of(ROLE))
-    assert made == admitted_roles(organisation(), organisation().spoke(stack))
+    made = {f"{account}/{role.inputs['name']}" for role in spoke_run(stack).of(ROLE)}
+    assert made - {f"{account}/mlgov-{stack}-deployer"} == set(
+        admitted_roles(organisation(), organisation().spoke(stack))
+    )
+
+
+def test_there_is_a_deployer_where_somebody_is_named_to_be_one() -> None:
+    """Guards: a role that nobody may become, or the first stage's people serving what they registered."""
+    assert spoke_run("test").exports["deployerRoleArn"].endswith("mlgov-test-deployer")
+    assert spoke_run("dev").exports["deployerRoleArn"] == ""
 
 
 @pytest.mark.parametrize("rule", ["states", "calls"])
