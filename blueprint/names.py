@@ -197,6 +197,24 @@ class Names:
     def log_group_arn(self, account: str, function: Function) -> str:
         return f"arn:{self.partition}:logs:{self.region}:{account}:log-group:{self.log_group(function)}"
 
+    # Inference API
+
+    def inference(self, stack: str) -> str:
+        """A spoke's HTTP API, and the function behind it. Holds the stack: in a trial several share an account."""
+        return fit(f"{self.prefix}-{stack}-inference", limits.FUNCTION_NAME)
+
+    def inference_log_group(self, stack: str) -> str:
+        """The function's log."""
+        return f"/aws/lambda/{self.inference(stack)}"
+
+    def inference_log_group_arn(self, account: str, stack: str) -> str:
+        return f"arn:{self.partition}:logs:{self.region}:{account}:log-group:{self.inference_log_group(stack)}"
+
+    def access_log_group(self, stack: str) -> str:
+        """The API's access log. The prefix is AWS's for logs that services deliver: the one policy with which it admits
+        the delivery has a limit on its size, and names such groups by pattern (logs AWS-logs-infrastructure-CWL)."""
+        return f"/aws/vendedlogs/{self.inference(stack)}"
+
     # Observability
 
     @property

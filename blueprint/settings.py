@@ -14,6 +14,7 @@ from typing import Any, Literal
 from blueprint import sizes
 from blueprint.data_settings import DataSettings, check_data_settings, read_data_settings
 from blueprint.errors import ConfigurationError
+from blueprint.inference_settings import InferenceSettings, check_inference, read_inference
 from blueprint.names import HUB, STACK_PATTERN
 from blueprint.organisation import Organisation, Spoke
 from blueprint.organisation_reading import DECLARED_ONCE, read_organisation
@@ -94,6 +95,7 @@ class Settings:
         organisation = read_organisation(reader.mapping("organisation", "the organisation"))
         common = _common(reader)
         data = read_data_settings(reader, common["stateful"])
+        inference = read_inference(reader)
         hub_stack = reader.text(
             "hubStack", _STACK_REFERENCE, "a stack's name such as organization/ml-governance/hub",
             default=f"organization/{PROJECT}/{HUB}",
@@ -108,6 +110,7 @@ class Settings:
                     " and artifacts are regional, so an installation is in one region: remove aws:region"
                 )
             check_data_settings(data, organisation, problems)
+            check_inference(inference, organisation, problems)
             if not problems:
                 problems += sizes.oversize(organisation)
         if problems or organisation is None:
@@ -116,7 +119,12 @@ class Settings:
             return HubSettings(stack=stack, organisation=organisation, account=organisation.hub, data=data, **common)
         spoke = organisation.spoke(stack)
         return SpokeSettings(
-            stack=stack, organisation=organisation, account=spoke.account, hub_stack=str(hub_stack), **common
+            stack=stack,
+            organisation=organisation,
+            account=spoke.account,
+            hub_stack=str(hub_stack),
+            inference=inference.of(organisation, spoke),
+            **common,
         )
 
 
@@ -129,9 +137,12 @@ class HubSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpokeSettings(Settings):
-    """A spoke's settings. `hub_stack`: the name by which a stack reference finds the hub."""
+    """A spoke's settings. `hub_stack`: the name by which a stack reference finds the hub. `inference`: None without an
+    inference API.
+    """
 
     hub_stack: str
+    inference: InferenceSettings | None
 
     @property
     def spoke(self) -> Spoke:

@@ -14,7 +14,7 @@ from blueprint.errors import ConfigurationError, ContractError
 from blueprint.organisation_reading import DECLARED_ONCE
 from blueprint.settings import PROJECT, Settings
 
-STRUCTURED = frozenset({"alarmEmails", "anchorRetention", "organisation", "qualityMetrics", "schedules"})
+STRUCTURED = frozenset({"alarmEmails", "anchorRetention", "inferenceApi", "organisation", "qualityMetrics", "schedules"})
 REGION = "aws:region"
 
 
