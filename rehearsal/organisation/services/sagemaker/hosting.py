@@ -26,13 +26,18 @@ from rehearsal.organisation.model import model
 from .needs import Context, own_tag_keys
 from .registry import SERVICE, invalid, paged, tags_of
 
-Kind = Literal["model", "endpoint-config", "endpoint", "inference-component", "transform-job"]
+Kind = Literal[
+    "model", "endpoint-config", "endpoint", "inference-component", "transform-job", "mlflow-app",
+    "mlflow-tracking-server",
+]  # fmt: skip
 WORDS: Mapping[Kind, str] = {
     "model": "model",
     "endpoint-config": "endpoint configuration",
     "endpoint": "endpoint",
     "inference-component": "inference component",
     "transform-job": "transform job",
+    "mlflow-app": "MLflow App",
+    "mlflow-tracking-server": "MLflow Tracking Server",
 }
 _NAMES: Mapping[Kind, str] = {
     "model": "ModelName",
@@ -40,11 +45,15 @@ _NAMES: Mapping[Kind, str] = {
     "endpoint": "EndpointName",
     "inference-component": "InferenceComponentName",
     "transform-job": "TransformJobName",
+    "mlflow-app": "Name",
+    "mlflow-tracking-server": "TrackingServerName",
 }
 STATUSES: Mapping[Kind, str] = {
     "endpoint": "EndpointStatus",
     "inference-component": "InferenceComponentStatus",
     "transform-job": "TransformJobStatus",
+    "mlflow-app": "Status",
+    "mlflow-tracking-server": "TrackingServerStatus",
 }
 _EQUAL = {"EndpointNameEquals": "EndpointName", "VariantNameEquals": "VariantName"}
 _MATCH_ANY_CASE: frozenset[Kind] = frozenset({"endpoint"})
@@ -166,12 +175,12 @@ def _asked_for(row: Params, kind: Kind, params: Params) -> bool:
         (params.get("NameContains") or "").lower() in row[_NAMES[kind]].lower()
         and params.get("StatusEquals") in (None, row.get(STATUSES.get(kind, "")))
         and all(params.get(asked) in (None, row.get(held)) for asked, held in _EQUAL.items())
-        and _between(row["CreationTime"], params, "CreationTime")
-        and _between(row.get("LastModifiedTime", row["CreationTime"]), params, "LastModifiedTime")
+        and between(row["CreationTime"], params, "CreationTime")
+        and between(row.get("LastModifiedTime", row["CreationTime"]), params, "LastModifiedTime")
     )
 
 
-def _between(time: object, params: Params, what: str) -> bool:
+def between(time: object, params: Params, what: str) -> bool:
     """`…After` includes its moment, `…Before` doesn't (botocore sagemaker service-2: ListEndpoints, ListModels)."""
     after, before = params.get(f"{what}After"), params.get(f"{what}Before")
     return (after is None or time >= after) and (before is None or time < before)
