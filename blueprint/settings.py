@@ -113,6 +113,7 @@ class Settings:
             check_inference(inference, organisation, problems)
             if not problems:
                 problems += sizes.oversize(organisation)
+            check_inference(inference, organisation, problems)
         if problems or organisation is None:
             raise ConfigurationError(stack, problems)
         if stack == HUB:
