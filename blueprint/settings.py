@@ -110,7 +110,6 @@ class Settings:
                     " and artifacts are regional, so an installation is in one region: remove aws:region"
                 )
             check_data_settings(data, organisation, problems)
-            check_inference(inference, organisation, problems)
             if not problems:
                 problems += sizes.oversize(organisation)
             check_inference(inference, organisation, problems)
