@@ -17,9 +17,11 @@ from rehearsal.provider.types import (
     permissions,
     ram,
     s3,
+    s3_objects,
     sagemaker,
     sns,
     sqs,
+    studio,
 )
 
 MODULES = (
@@ -36,9 +38,11 @@ MODULES = (
     permissions,
     ram,
     s3,
+    s3_objects,
     sagemaker,
     sns,
     sqs,
+    studio,
 )
 
 TYPES: dict[str, ResourceType] = {row.pulumi_type: row for module in MODULES for row in module.TYPES}
