@@ -56,6 +56,7 @@ TOPIC_NAME = 256  # SNS API CreateTopic
 ALARM_NAME = 255  # botocore cloudwatch AlarmName
 SINK_NAME = 255  # botocore oam SinkName
 ALIAS_NAME = 256  # botocore kms AliasNameType
+SECURITY_GROUP_NAME = 255  # EC2 API CreateSecurityGroup
 PERMISSION_NAME = 36  # botocore ram PermissionName
 SHARE_NAME = 255  # RAM: the service model gives no bound; the console's
 

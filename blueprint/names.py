@@ -215,6 +215,25 @@ class Names:
         the delivery has a limit on its size, and names such groups by pattern (logs AWS-logs-infrastructure-CWL)."""
         return f"/aws/vendedlogs/{self.inference(stack)}"
 
+    # Network
+
+    def network(self, stack: str, part: str = "") -> str:
+        """An account's VPC, or a part of it, by the stack that makes it: in a trial several share an account."""
+        return fit("-".join(filter(None, (self.prefix, stack, "network", part))), limits.SECURITY_GROUP_NAME)
+
+    def flow_logs_role(self, stack: str) -> str:
+        """The role with which the network's flow logs are written."""
+        return fit(f"{self.prefix}-{stack}-flow-logs", limits.ROLE_NAME)
+
+    def flow_logs_group(self, stack: str) -> str:
+        return f"/aws/vpc/{self.prefix}-{stack}-flow-logs"
+
+    def flow_logs_group_arn(self, account: str, stack: str) -> str:
+        return f"arn:{self.partition}:logs:{self.region}:{account}:log-group:{self.flow_logs_group(stack)}"
+
+    def flow_logs_alias(self, stack: str) -> str:
+        return fit(f"alias/{self.prefix}-{stack}-flow-logs", limits.ALIAS_NAME)
+
     # Observability
 
     @property

@@ -13,12 +13,14 @@ class Spoke:
     """An account whose models are governed. `stack` is the Pulumi stack's name, `stage` that of a :class:`Stage`.
 
     `volume_key`: ARN of the account's own key for the volumes of its endpoints, None where AWS's default does.
+    `cidr`: the addresses of its network, None where they follow from the stack's name.
     """
 
     stack: str
     account: str
     stage: str
     volume_key: str | None = None
+    cidr: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class Organisation:
 
     `id` is the AWS organisation's id, None where there is none. `spokes` are sorted by stack name, `stages` in order
     of promotion. `same_account`: a trial whose hub and spokes are one account. `auditors` and `operators`: ARN patterns
-    of those who may assume the hub's role of that name; without any there is no such role.
+    of those who may assume the hub's role of that name; without any there is no such role. `hub_cidr`: as a spoke's.
     """
 
     id: str | None
@@ -41,6 +43,7 @@ class Organisation:
     image_repositories: tuple[str, ...] = ()
     auditors: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
+    hub_cidr: str | None = None
 
     @property
     def names(self) -> Names:

@@ -6,6 +6,7 @@ import re
 
 from blueprint.limits import OBJECT_TAGS
 from blueprint.names import HUB, PREFIX_PATTERN, STACK_PATTERN, STAGE_PATTERN
+from blueprint.network_settings import read_cidr
 from blueprint.organisation import Organisation, Spoke
 from blueprint.policies.artifact_bucket import holders_tag
 from blueprint.reading import ABSENT, Reader, shown
@@ -59,7 +60,7 @@ def read_organisation(reader: Reader) -> Organisation | None:
         reader.problem("modelPackageGroups", "is empty; without a group there is nothing to govern: name at least one")
     images = reader.texts("imageRepositories", _REPOSITORY, "an ECR repository's ARN", default=())
     accounts = reader.mapping("accounts", "accounts by stack name, with one named hub,")
-    hub, spokes = _accounts(accounts, region, same_account)
+    hub, hub_cidr, spokes = _accounts(accounts, region, same_account)
     stages = _stages(reader, hub)
     approvers = tuple(sorted({approver for stage in stages for approver in stage.approvers}))
     auditors = reader.texts("auditors", _PRINCIPAL, "a role or user ARN pattern with its account", default=approvers)
@@ -80,21 +81,26 @@ def read_organisation(reader: Reader) -> Organisation | None:
         image_repositories=images,
         auditors=auditors,
         operators=operators,
+        hub_cidr=hub_cidr,
     )
 
 
-def _accounts(reader: Reader, region: str | None, same_account: bool) -> tuple[str | None, list[Spoke]]:
-    """The hub's account and the spokes."""
+def _accounts(
+    reader: Reader, region: str | None, same_account: bool
+) -> tuple[str | None, str | None, list[Spoke]]:  # fmt: skip
+    """The hub's account, the addresses of its network, and the spokes."""
     if HUB not in reader.names:
         reader.problem(
             HUB, "is missing; every installation has one hub, whose account owns registry and ledger: add it"
         )
     hub: str | None = None
+    hub_cidr: str | None = None
     spokes: list[Spoke] = []
     owners: dict[str, str] = {}
     for stack in reader.names:
         entry = Reader(reader.raw(stack), reader.at(stack), reader.problems)
         account = _account_id(entry)
+        cidr = read_cidr(entry)
         own_region = entry.text("region", _REGION, "an AWS region such as eu-west-1", default=region)
         if region is not None and own_region is not None and own_region != region:
             entry.problem(
@@ -103,7 +109,7 @@ def _accounts(reader: Reader, region: str | None, same_account: bool) -> tuple[s
                 " regional: remove it, or make a second installation for that region with its own prefix",
             )
         if stack == HUB:
-            hub = account
+            hub, hub_cidr = account, cidr
         else:
             stage = entry.text("stage", STAGE_PATTERN, "the name of a stage")
             volume_key = _volume_key(entry, account, region)
@@ -115,11 +121,11 @@ def _accounts(reader: Reader, region: str | None, same_account: bool) -> tuple[s
                 )
             elif stage is not None:
                 # Also one without an account, whose stage may be wrong too: no organisation is made of problems.
-                spokes.append(Spoke(stack=stack, account=account or "", stage=stage, volume_key=volume_key))
+                spokes.append(Spoke(stack=stack, account=account or "", stage=stage, volume_key=volume_key, cidr=cidr))
         entry.close()
         if account is not None:
             _check_owner(entry, stack, account, owners, same_account)
-    return hub, spokes
+    return hub, hub_cidr, spokes
 
 
 def _account_id(entry: Reader) -> str | None:

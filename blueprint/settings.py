@@ -16,6 +16,7 @@ from blueprint.data_settings import DataSettings, check_data_settings, read_data
 from blueprint.errors import ConfigurationError
 from blueprint.inference_settings import InferenceSettings, check_inference, read_inference
 from blueprint.names import HUB, STACK_PATTERN
+from blueprint.network_settings import NetworkSettings, overlapping, read_network
 from blueprint.organisation import Organisation, Spoke
 from blueprint.organisation_reading import DECLARED_ONCE, read_organisation
 from blueprint.reading import ABSENT, Reader
@@ -61,6 +62,7 @@ class Settings:
     key_deletion_days: int
     deploy_role: str | None
     permissions_boundary: str | None
+    network: NetworkSettings
 
     @property
     def tags(self) -> dict[str, str]:
@@ -94,6 +96,7 @@ class Settings:
         reader = Reader({**raw, **{key: (declared or {})[key] for key in redefined}}, "", problems)
         organisation = read_organisation(reader.mapping("organisation", "the organisation"))
         common = _common(reader)
+        common["network"] = read_network(reader, None if organisation is None else organisation.region)
         data = read_data_settings(reader, common["stateful"])
         inference = read_inference(reader)
         hub_stack = reader.text(
@@ -110,6 +113,7 @@ class Settings:
                     " and artifacts are regional, so an installation is in one region: remove aws:region"
                 )
             check_data_settings(data, organisation, problems)
+            problems += overlapping(organisation)
             if not problems:
                 problems += sizes.oversize(organisation)
             check_inference(inference, organisation, problems)

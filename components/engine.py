@@ -14,7 +14,9 @@ from blueprint.errors import ConfigurationError, ContractError
 from blueprint.organisation_reading import DECLARED_ONCE
 from blueprint.settings import PROJECT, Settings
 
-STRUCTURED = frozenset({"alarmEmails", "anchorRetention", "inferenceApi", "organisation", "qualityMetrics", "schedules"})
+STRUCTURED = frozenset(
+    {"alarmEmails", "anchorRetention", "inferenceApi", "network", "organisation", "qualityMetrics", "schedules"}
+)
 REGION = "aws:region"
 
 

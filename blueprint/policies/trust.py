@@ -37,6 +37,16 @@ def rules(rule_arns: Sequence[str], account: str) -> Statement:
     )
 
 
+def flow_logs(region: str, account: str) -> Statement:
+    """The flow logs of this account (vpc flow-logs-iam-role: a flow log's id is known only after it is made)."""
+    source = f"arn:{partition_of(region)}:ec2:{region}:{account}:vpc-flow-log/*"
+    return _trust(
+        "FlowLogsAreWritten",
+        {"Service": "vpc-flow-logs.amazonaws.com"},
+        {"ArnLike": {"aws:SourceArn": source}, "StringEquals": {"aws:SourceAccount": account}},
+    )
+
+
 def function() -> Statement:
     """Lambda. It sends no source key when it assumes an execution role, so nothing narrows this but who may pass it."""
     return _trust("LambdaRuns", {"Service": "lambda.amazonaws.com"}, {})

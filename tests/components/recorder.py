@@ -20,7 +20,7 @@ from pulumi.runtime.proto import resource_pb2
 ACCOUNT = "111111111111"
 REGION = "eu-west-1"
 THREADS = 4
-KEYS = ("", "artifacts", "governance", "anchors")
+KEYS = ("", "artifacts", "governance", "anchors", "logs")
 """The keys' ids end in their place here."""
 
 
@@ -74,6 +74,8 @@ class Answers(pulumi.runtime.Mocks):
                 "arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{made}",
                 "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{made}",
             }
+        if args.typ == "aws:ec2/vpcEndpoint:VpcEndpoint" and inputs["vpcEndpointType"] == "Gateway":
+            computed["prefixListId"] = f"pl-{inputs['serviceName'].rpartition('.')[2]}"
         return f"{args.name}-id", {**inputs, **computed}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
