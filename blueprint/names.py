@@ -88,10 +88,11 @@ def partition_of(region: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names of one installation (`prefix`) in one region."""
+    """Names of one installation (`prefix`) in one region. `buckets`: those that the configuration names."""
 
     prefix: str
     region: str
+    buckets: tuple[tuple[Bucket, str], ...] = ()
 
     @property
     def partition(self) -> str:
@@ -134,7 +135,8 @@ class Names:
     # Buckets and keys
 
     def bucket(self, account: str, bucket: Bucket = "artifacts") -> str:
-        return fit(f"{self.prefix}-{bucket}-{account}-{self.region}", limits.BUCKET_NAME)
+        named = dict(self.buckets).get(bucket)
+        return named or fit(f"{self.prefix}-{bucket}-{account}-{self.region}", limits.BUCKET_NAME)
 
     def bucket_arn(self, account: str, bucket: Bucket = "artifacts") -> str:
         return f"arn:{self.partition}:s3:::{self.bucket(account, bucket)}"
@@ -197,23 +199,18 @@ class Names:
     def log_group_arn(self, account: str, function: Function) -> str:
         return f"arn:{self.partition}:logs:{self.region}:{account}:log-group:{self.log_group(function)}"
 
-    # Inference API
+    # Experiment tracking
 
-    def inference(self, stack: str) -> str:
-        """A spoke's HTTP API, and the function behind it. Holds the stack: in a trial several share an account."""
-        return fit(f"{self.prefix}-{stack}-inference", limits.FUNCTION_NAME)
+    def tracking(self, stack: str) -> str:
+        """The stack's MLflow, app or server."""
+        return fit(f"{self.prefix}-{stack}-tracking", limits.TRACKING_NAME)
 
-    def inference_log_group(self, stack: str) -> str:
-        """The function's log."""
-        return f"/aws/lambda/{self.inference(stack)}"
+    def tracking_bucket(self, stack: str, account: str) -> str:
+        """The artifacts of its runs. The name holds the stack: in same-account mode several have the one account."""
+        return fit(f"{self.prefix}-{stack}-tracking-{account}-{self.region}", limits.BUCKET_NAME)
 
-    def inference_log_group_arn(self, account: str, stack: str) -> str:
-        return f"arn:{self.partition}:logs:{self.region}:{account}:log-group:{self.inference_log_group(stack)}"
-
-    def access_log_group(self, stack: str) -> str:
-        """The API's access log. The prefix is AWS's for logs that services deliver: the one policy with which it admits
-        the delivery has a limit on its size, and names such groups by pattern (logs AWS-logs-infrastructure-CWL)."""
-        return f"/aws/vendedlogs/{self.inference(stack)}"
+    def tracking_bucket_arn(self, stack: str, account: str) -> str:
+        return f"arn:{self.partition}:s3:::{self.tracking_bucket(stack, account)}"
 
     # Network
 
@@ -233,6 +230,24 @@ class Names:
 
     def flow_logs_alias(self, stack: str) -> str:
         return fit(f"alias/{self.prefix}-{stack}-flow-logs", limits.ALIAS_NAME)
+
+    # Inference API
+
+    def inference(self, stack: str) -> str:
+        """A spoke's HTTP API, and the function behind it. Holds the stack: in a trial several share an account."""
+        return fit(f"{self.prefix}-{stack}-inference", limits.FUNCTION_NAME)
+
+    def inference_log_group(self, stack: str) -> str:
+        """The function's log."""
+        return f"/aws/lambda/{self.inference(stack)}"
+
+    def inference_log_group_arn(self, account: str, stack: str) -> str:
+        return f"arn:{self.partition}:logs:{self.region}:{account}:log-group:{self.inference_log_group(stack)}"
+
+    def access_log_group(self, stack: str) -> str:
+        """The API's access log. The prefix is AWS's for logs that services deliver: the one policy with which it admits
+        the delivery has a limit on its size, and names such groups by pattern (logs AWS-logs-infrastructure-CWL)."""
+        return f"/aws/vendedlogs/{self.inference(stack)}"
 
     # Observability
 

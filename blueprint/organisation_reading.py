@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
+from blueprint.adoption import read_bucket_names
+from blueprint.elsewhere_reading import check_elsewhere, read_elsewhere, read_volume_key
 from blueprint.limits import OBJECT_TAGS
 from blueprint.names import HUB, PREFIX_PATTERN, STACK_PATTERN, STAGE_PATTERN
 from blueprint.network_settings import read_cidr
-from blueprint.organisation import Organisation, Spoke
+from blueprint.organisation import Elsewhere, Organisation, Spoke
 from blueprint.policies.artifact_bucket import holders_tag
 from blueprint.reading import ABSENT, Reader, shown
+from blueprint.regions import REGION_FORM, REGION_PATTERN, read_regions
 from blueprint.stages import Stage
+from blueprint.stateful import STATEFUL, Stateful
+from blueprint.units import UNIT_FORM, UNIT_PATTERN, check_units
 
 DECLARED_ONCE = ("organisation",)
 """Keys that stand in Pulumi.yaml and nowhere else."""
@@ -27,16 +33,12 @@ DEFAULT_STAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
-_REGION = re.compile(r"(?:af|ap|ca|eu|il|me|mx|sa|us|us-gov)-[a-z]+-[0-9]")
-"""Not those of China (`cn-…`), where services have other names in key policies and `kms:ViaService`."""
-
 _ORGANISATION = re.compile(r"o-[a-z0-9]{10,32}")  # botocore organizations OrganizationId
 _GROUP = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # botocore sagemaker EntityName
 _LIFECYCLE = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # botocore sagemaker EntityName
 _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|user)/[\w+=,.@/*?-]{1,512}")
 _ROLE = re.compile(r"[\w+=,.@-]{1,64}")  # botocore iam roleNameType
 _ROLE_OR_PRINCIPAL = re.compile(f"{_ROLE.pattern}|{_PRINCIPAL.pattern}")
-_KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}")
 _REPOSITORY = re.compile(r"arn:aws[a-z-]*:ecr:[a-z0-9-]+:[0-9]{12}:repository/[a-z0-9./_*-]{2,256}")
 
 _DIGITS = 12
@@ -52,7 +54,8 @@ def read_organisation(reader: Reader) -> Organisation | None:
         "2 to 16 lower-case letters and digits beginning with a letter",
         default="mlgov",
     )
-    region = reader.text("region", _REGION, "an AWS region such as eu-west-1")
+    region = reader.text("region", REGION_PATTERN, REGION_FORM)
+    regions = read_regions(reader, region, prefix)
     organisation_id = reader.text("id", _ORGANISATION, "an organisation's id such as o-a1b2c3d4e5", default=None)
     groups = reader.texts("modelPackageGroups", _GROUP, "a group name of 1 to 63 letters, digits and inner dashes",
                           default=DEFAULT_GROUPS)  # fmt: skip
@@ -60,13 +63,16 @@ def read_organisation(reader: Reader) -> Organisation | None:
         reader.problem("modelPackageGroups", "is empty; without a group there is nothing to govern: name at least one")
     images = reader.texts("imageRepositories", _REPOSITORY, "an ECR repository's ARN", default=())
     accounts = reader.mapping("accounts", "accounts by stack name, with one named hub,")
-    hub, hub_cidr, spokes = _accounts(accounts, region, same_account)
+    hub, hub_cidr, hub_elsewhere, spokes = _accounts(accounts, region, same_account)
     stages = _stages(reader, hub)
     approvers = tuple(sorted({approver for stage in stages for approver in stage.approvers}))
     auditors = reader.texts("auditors", _PRINCIPAL, "a role or user ARN pattern with its account", default=approvers)
     operators = reader.texts("operators", _PRINCIPAL, "a role or user ARN pattern with its account", default=())
+    buckets = read_bucket_names(reader)
     reader.close()
     _check_stages_of(accounts, spokes, stages)
+    check_elsewhere(accounts, spokes, hub_elsewhere, region, regions)
+    check_units(reader, stages, organisation_id, same_account=same_account)
     if len(reader.problems) > before or hub is None or region is None or prefix is None:
         return None
     return Organisation(
@@ -81,27 +87,32 @@ def read_organisation(reader: Reader) -> Organisation | None:
         image_repositories=images,
         auditors=auditors,
         operators=operators,
+        regions=regions,
+        buckets=buckets,
         hub_cidr=hub_cidr,
+        hub_elsewhere=hub_elsewhere,
     )
 
 
 def _accounts(
     reader: Reader, region: str | None, same_account: bool
-) -> tuple[str | None, str | None, list[Spoke]]:  # fmt: skip
-    """The hub's account, the addresses of its network, and the spokes."""
+) -> tuple[str | None, str | None, tuple[Elsewhere, ...], list[Spoke]]:
+    """The hub's account, the addresses of its network, what it has elsewhere, and the spokes."""
     if HUB not in reader.names:
         reader.problem(
             HUB, "is missing; every installation has one hub, whose account owns registry and ledger: add it"
         )
     hub: str | None = None
     hub_cidr: str | None = None
+    hub_elsewhere: tuple[Elsewhere, ...] = ()
     spokes: list[Spoke] = []
     owners: dict[str, str] = {}
     for stack in reader.names:
         entry = Reader(reader.raw(stack), reader.at(stack), reader.problems)
         account = _account_id(entry)
         cidr = read_cidr(entry)
-        own_region = entry.text("region", _REGION, "an AWS region such as eu-west-1", default=region)
+        elsewhere = read_elsewhere(entry, account)
+        own_region = entry.text("region", REGION_PATTERN, REGION_FORM, default=region)
         if region is not None and own_region is not None and own_region != region:
             entry.problem(
                 "region",
@@ -109,10 +120,10 @@ def _accounts(
                 " regional: remove it, or make a second installation for that region with its own prefix",
             )
         if stack == HUB:
-            hub, hub_cidr = account, cidr
+            hub, hub_cidr, hub_elsewhere = account, cidr, elsewhere or ()
         else:
             stage = entry.text("stage", STAGE_PATTERN, "the name of a stage")
-            volume_key = _volume_key(entry, account, region)
+            volume_key = read_volume_key(entry, account, region)
             if not STACK_PATTERN.fullmatch(stack) or stack.startswith(f"{HUB}-"):
                 reader.problem(
                     stack,
@@ -121,11 +132,20 @@ def _accounts(
                 )
             elif stage is not None:
                 # Also one without an account, whose stage may be wrong too: no organisation is made of problems.
-                spokes.append(Spoke(stack=stack, account=account or "", stage=stage, volume_key=volume_key, cidr=cidr))
+                spokes.append(
+                    Spoke(
+                        stack=stack,
+                        account=account or "",
+                        stage=stage,
+                        volume_key=volume_key,
+                        cidr=cidr,
+                        elsewhere=elsewhere,
+                    )
+                )
         entry.close()
         if account is not None:
             _check_owner(entry, stack, account, owners, same_account)
-    return hub, hub_cidr, spokes
+    return hub, hub_cidr, hub_elsewhere, spokes
 
 
 def _account_id(entry: Reader) -> str | None:
@@ -141,18 +161,6 @@ def _account_id(entry: Reader) -> str | None:
     else:
         return value
     return None
-
-
-def _volume_key(entry: Reader, account: str | None, region: str | None) -> str | None:
-    """The key of the endpoints' volumes: of the account itself, since it isn't the hub's artifact key."""
-    key = entry.text("volumeKey", _KEY, "the ARN of a KMS key of the account, not of an alias,", default=None)
-    if key is not None and account is not None and region is not None and key.split(":")[3:5] != [region, account]:
-        entry.problem(
-            "volumeKey",
-            f"is {key!r}, not a key of account {account} in {region}; SageMaker couldn't make the volumes of an"
-            " endpoint: name a key of the account itself",
-        )
-    return key
 
 
 def _check_owner(entry: Reader, stack: str, account: str, owners: dict[str, str], same_account: bool) -> None:
@@ -199,6 +207,8 @@ def _stages(reader: Reader, hub: str | None) -> tuple[Stage, ...]:
             default=(DEFAULT_DEPLOYER,) if place else (),
         )  # fmt: skip
         mfa = item.flag("requireMfa", default=False)
+        units = item.texts("units", UNIT_PATTERN, UNIT_FORM, default=())
+        stateful = item.choice("statefulResources", STATEFUL, default=None)
         item.close()
         askers += [(item, asker) for asker in asked_by]
         if name is None or lifecycle is None:
@@ -222,6 +232,8 @@ def _stages(reader: Reader, hub: str | None) -> tuple[Stage, ...]:
                 require_mfa=mfa,
                 users=users,
                 deployers=deployers,
+                units=tuple(sorted(units)),
+                stateful=cast("Stateful | None", stateful),
             )
         )
     _check_tags(reader, stages)

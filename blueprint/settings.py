@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from blueprint import sizes
+from blueprint.adoption import Adoption, check_adoption, read_adoption
 from blueprint.data_settings import DataSettings, check_data_settings, read_data_settings
 from blueprint.errors import ConfigurationError
 from blueprint.inference_settings import InferenceSettings, check_inference, read_inference
@@ -20,12 +21,11 @@ from blueprint.network_settings import NetworkSettings, overlapping, read_networ
 from blueprint.organisation import Organisation, Spoke
 from blueprint.organisation_reading import DECLARED_ONCE, read_organisation
 from blueprint.reading import ABSENT, Reader
+from blueprint.regions import project, split_stack
+from blueprint.stateful import DEFAULT_STATEFUL, STATEFUL, Stateful
 from blueprint.tags import tags
 
 PROJECT = "ml-governance"
-
-Stateful = Literal["protect", "retain", "destroy"]
-STATEFUL: tuple[Stateful, ...] = ("protect", "retain", "destroy")
 
 LOG_RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -62,6 +62,7 @@ class Settings:
     key_deletion_days: int
     deploy_role: str | None
     permissions_boundary: str | None
+    adopt: Adoption
     network: NetworkSettings
 
     @property
@@ -95,7 +96,10 @@ class Settings:
         # What else is wrong is judged by the organisation that counts, not by the one that is refused.
         reader = Reader({**raw, **{key: (declared or {})[key] for key in redefined}}, "", problems)
         organisation = read_organisation(reader.mapping("organisation", "the organisation"))
-        common = _common(reader)
+        local = split_stack(stack)[0]
+        if organisation is not None:
+            organisation, local = project(organisation, stack, problems)
+        common = _common(reader, _stateful_of(organisation, local))
         common["network"] = read_network(reader, None if organisation is None else organisation.region)
         data = read_data_settings(reader, common["stateful"])
         inference = read_inference(reader)
@@ -106,11 +110,12 @@ class Settings:
         region = reader.raw("aws:region")
         reader.close()
         if organisation is not None:
-            _check_stack(organisation, stack, problems)
+            _check_stack(organisation, stack, local, problems)
+            check_adoption(common["adopt"], organisation, local, problems)
             if region is not ABSENT and region != organisation.region:
                 problems.append(
-                    f"aws:region is {region!r}, the organisation's region is {organisation.region!r}; shares, events"
-                    " and artifacts are regional, so an installation is in one region: remove aws:region"
+                    f"aws:region is {region!r}, the stack's region is {organisation.region!r}; shares, events and"
+                    " artifacts are regional, so a stack's name says its region (<stack>.<region>): remove aws:region"
                 )
             check_data_settings(data, organisation, problems)
             problems += overlapping(organisation)
@@ -119,15 +124,14 @@ class Settings:
             check_inference(inference, organisation, problems)
         if problems or organisation is None:
             raise ConfigurationError(stack, problems)
-        if stack == HUB:
-            return HubSettings(stack=stack, organisation=organisation, account=organisation.hub, data=data, **common)
-        spoke = organisation.spoke(stack)
+        if local == HUB:
+            return HubSettings(stack=local, organisation=organisation, account=organisation.hub, data=data, **common)
         return SpokeSettings(
-            stack=stack,
+            stack=local,
             organisation=organisation,
-            account=spoke.account,
-            hub_stack=str(hub_stack),
-            inference=inference.of(organisation, spoke),
+            account=organisation.spoke(local).account,
+            hub_stack=organisation.pulumi_stack(str(hub_stack)),
+            inference=inference.of(organisation, organisation.spoke(local)),
             **common,
         )
 
@@ -153,8 +157,9 @@ class SpokeSettings(Settings):
         return self.organisation.spoke(self.stack)
 
 
-def _common(reader: Reader) -> dict[str, Any]:
-    stateful = reader.choice("statefulResources", STATEFUL, default="protect")
+def _common(reader: Reader, by_stage: Stateful) -> dict[str, Any]:
+    empty = reader.raw("statefulResources") == ""
+    stateful = by_stage if empty else reader.choice("statefulResources", STATEFUL, default=by_stage)
     days = reader.integer(
         "keyDeletionDays", KEY_DELETION_DAYS, "a number of days from 7 to 30",
         default=TRIAL_KEY_DELETION_DAYS if stateful == "destroy" else DEFAULT_KEY_DELETION_DAYS,
@@ -175,6 +180,7 @@ def _common(reader: Reader) -> dict[str, Any]:
             default=DEFAULT_LOG_RETENTION_DAYS,
         ),
         "deploy_role": _optional(reader, "deployRole", _ROLE_NAME, "the name of a role of the account"),
+        "adopt": read_adoption(reader),
         "permissions_boundary": _optional(
             reader, "permissionsBoundary", _BOUNDARY, "the name of a managed policy of the account"
         ),
@@ -214,10 +220,18 @@ def _plain(value: Any) -> Any:
     return value.lstrip("0") if isinstance(value, str) and value.isdigit() else value
 
 
-def _check_stack(organisation: Organisation, stack: str, problems: list[str]) -> None:
-    known = [HUB, *(spoke.stack for spoke in organisation.spokes)]
-    if stack not in known:
-        form = "" if STACK_PATTERN.fullmatch(stack) else " (lower-case letters, digits and dashes, at most 24)"
+def _stateful_of(organisation: Organisation | None, stack: str) -> Stateful:
+    """What the stack's stage says of what can't be made anew."""
+    if organisation is None or stack not in {spoke.stack for spoke in organisation.spokes}:
+        return DEFAULT_STATEFUL
+    return organisation.stage(organisation.spoke(stack).stage).stateful or DEFAULT_STATEFUL
+
+
+def _check_stack(organisation: Organisation, stack: str, local: str, problems: list[str]) -> None:
+    stacks = [HUB, *(spoke.stack for spoke in organisation.spokes)]
+    known = [organisation.pulumi_stack(stack) for stack in stacks]
+    if local not in stacks:
+        form = "" if STACK_PATTERN.fullmatch(local) else " (lower-case letters, digits and dashes, at most 24)"
         problems.append(
             f"stack {stack!r} is no account of the organisation; known: {', '.join(known)}. Add it under"
             f" organisation.accounts in Pulumi.yaml{form}, or select another stack"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blueprint.stateful import Stateful
+
 REQUEST_SOURCE = "mlgov.requests"
 """Event source of the requests for a stage. EventBridge refuses `aws.*` in PutEvents, so it can't be mistaken."""
 
@@ -30,6 +32,8 @@ class Stage:
     `users`: names of roles of the stage's own accounts that may assume its execution roles, beside SageMaker.
     `deployers`: names of roles of the stage's own accounts, or ARN patterns, that may assume its deployer roles;
     without any there is no such role.
+    `units`: ARNs of the organisational units of the stage's accounts, with which the registry is shared as a whole.
+    `stateful`: what becomes of what can't be made anew, where the stack's own configuration doesn't say.
     """
 
     name: str
@@ -39,3 +43,5 @@ class Stage:
     require_mfa: bool = False
     users: tuple[str, ...] = ()
     deployers: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    stateful: Stateful | None = None

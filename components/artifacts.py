@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import s3
 
+from blueprint.adoption import NOTHING, Adoption
 from blueprint.organisation import Organisation
 from blueprint.policies.artifact_bucket import artifact_bucket
-from blueprint.settings import Stateful
+from blueprint.stateful import Stateful
 from components.buckets import guarded_bucket
 from components.documents import policy
 from components.options import child
@@ -26,6 +27,7 @@ class ArtifactsArgs:
     organisation: Organisation
     key_arn: pulumi.Input[str]
     stateful: Stateful
+    adopt: Adoption = NOTHING
 
 
 class Artifacts(pulumi.ComponentResource):
@@ -42,6 +44,7 @@ class Artifacts(pulumi.ComponentResource):
             policy=policy(lambda key_arn: artifact_bucket(organisation, key_arn), args.key_arn),
             key_arn=args.key_arn,
             stateful=args.stateful,
+            adopted="artifacts" in args.adopt.buckets,
         )
         s3.BucketLifecycleConfiguration(
             name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 from pulumi_aws import s3
 
-from blueprint.settings import Stateful
+from blueprint.stateful import Stateful
 from components.options import stateful_child
 
 
@@ -18,19 +18,22 @@ def guarded_bucket(
     key_arn: pulumi.Input[str] | None,
     stateful: Stateful,
     locked: bool = False,
+    adopted: bool = False,
 ) -> s3.Bucket:
     """The bucket. `key_arn`: the KMS key of its objects, None for S3's own. `locked`: with Object Lock, for ever.
+    `adopted`: it exists and is taken over; what guards it is put on it as on a new one.
 
     A bucket that is left in AWS keeps its guards: without policy, versions and access block, its objects could be
     overwritten, deleted or shown to anyone the day after.
     """
-    guard = stateful_child(parent, stateful)
+    keeps: Stateful = "protect" if adopted else stateful
+    guard = stateful_child(parent, keeps)
     made = s3.Bucket(
         name,
         bucket=bucket,
         object_lock_enabled=True if locked else None,
-        force_destroy=stateful == "destroy",
-        opts=guard,
+        force_destroy=keeps == "destroy",
+        opts=stateful_child(parent, keeps, adopted=bucket if adopted else None),
     )
     s3.BucketVersioning(
         name,
@@ -55,7 +58,7 @@ def guarded_bucket(
         opts=guard,
     )
     # One after the other: S3 answers OperationAborted to a policy that arrives while the block is being set.
-    s3.BucketPolicy(name, bucket=made.bucket, policy=policy, opts=stateful_child(parent, stateful, after=[block]))
+    s3.BucketPolicy(name, bucket=made.bucket, policy=policy, opts=stateful_child(parent, keeps, after=[block]))
     return made
 
 

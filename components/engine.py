@@ -15,7 +15,16 @@ from blueprint.organisation_reading import DECLARED_ONCE
 from blueprint.settings import PROJECT, Settings
 
 STRUCTURED = frozenset(
-    {"alarmEmails", "anchorRetention", "inferenceApi", "network", "organisation", "qualityMetrics", "schedules"}
+    {
+        "adopt",
+        "alarmEmails",
+        "anchorRetention",
+        "inferenceApi",
+        "network",
+        "organisation",
+        "qualityMetrics",
+        "schedules",
+    }
 )
 REGION = "aws:region"
 

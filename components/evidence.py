@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import s3
 
+from blueprint.adoption import NOTHING, Adoption
 from blueprint.data_settings import AnchorRetention
 from blueprint.limits import compact
 from blueprint.organisation import Organisation
 from blueprint.policies.anchors_bucket import anchors_bucket, documents_bucket
-from blueprint.settings import Stateful
+from blueprint.stateful import Stateful
 from components.buckets import guarded_bucket
 from components.options import stateful_child
 
@@ -26,6 +27,7 @@ class EvidenceArgs:
     key_arn: pulumi.Input[str]
     retention: AnchorRetention
     stateful: Stateful
+    adopt: Adoption = NOTHING
 
 
 class Evidence(pulumi.ComponentResource):
@@ -45,6 +47,7 @@ class Evidence(pulumi.ComponentResource):
             policy=compact(documents_bucket(organisation)),
             key_arn=args.key_arn,
             stateful=args.stateful,
+            adopted="documents" in args.adopt.buckets,
         )
         anchors = guarded_bucket(
             self,
@@ -54,6 +57,7 @@ class Evidence(pulumi.ComponentResource):
             key_arn=None,
             stateful=args.stateful,
             locked=True,
+            adopted="anchors" in args.adopt.buckets,
         )
         lock = s3.BucketObjectLockConfiguration(
             f"{name}-anchors",

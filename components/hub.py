@@ -51,13 +51,22 @@ class Hub(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(parent=self)
         keys = Keys(
             name,
-            KeysArgs(organisation=organisation, deletion_days=settings.key_deletion_days, stateful=stateful),
+            KeysArgs(
+                organisation=organisation,
+                deletion_days=settings.key_deletion_days,
+                stateful=stateful,
+                adopt=settings.adopt,
+            ),
             inside,
         )
-        registry = Registry(name, RegistryArgs(organisation=organisation, stateful=stateful), inside)
+        registry = Registry(
+            name, RegistryArgs(organisation=organisation, stateful=stateful, adopt=settings.adopt), inside
+        )
         artifacts = Artifacts(
             f"{name}-artifacts",
-            ArtifactsArgs(organisation=organisation, key_arn=keys.artifact_arn, stateful=stateful),
+            ArtifactsArgs(
+                organisation=organisation, key_arn=keys.artifact_arn, stateful=stateful, adopt=settings.adopt
+            ),
             inside,
         )
         tables = Tables(
@@ -71,6 +80,7 @@ class Hub(pulumi.ComponentResource):
                 key_arn=keys.governance_arn,
                 retention=settings.data.anchor_retention,
                 stateful=stateful,
+                adopt=settings.adopt,
             ),
             inside,
         )

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import kms
 
+from blueprint.adoption import NOTHING, Adoption
 from blueprint.limits import Document, compact
 from blueprint.names import Key
 from blueprint.organisation import Organisation
 from blueprint.policies.keys import anchor_key, artifact_key, governance_key
-from blueprint.settings import Stateful
+from blueprint.stateful import Stateful
 from components.options import child, stateful_child
 
 
@@ -26,6 +27,7 @@ class KeysArgs:
     organisation: Organisation
     deletion_days: int
     stateful: Stateful
+    adopt: Adoption = NOTHING
 
 
 class Keys(pulumi.ComponentResource):
@@ -71,7 +73,7 @@ class Keys(pulumi.ComponentResource):
             policy=compact(document),
             enable_key_rotation=True,
             deletion_window_in_days=args.deletion_days,
-            opts=stateful_child(self, args.stateful),
+            opts=self._options(key, args),
         )
         return self._aliased(name, key, made, args)
 
@@ -85,10 +87,18 @@ class Keys(pulumi.ComponentResource):
             key_usage="SIGN_VERIFY",
             deletion_window_in_days=args.deletion_days,
             opts=pulumi.ResourceOptions.merge(
-                stateful_child(self, args.stateful), pulumi.ResourceOptions(retain_on_delete=not trial)
+                self._options("anchors", args), pulumi.ResourceOptions(retain_on_delete=not trial)
             ),
         )
         return self._aliased(name, "anchors", made, args)
+
+    def _options(self, key: Key, args: KeysArgs) -> pulumi.ResourceOptions:
+        """A key doesn't tell how long it would wait for its deletion, so importing one can't compare that."""
+        adopted = args.adopt.keys.get(key)
+        window = None if adopted is None else ["deletionWindowInDays"]
+        return pulumi.ResourceOptions.merge(
+            stateful_child(self, args.stateful, adopted=adopted), pulumi.ResourceOptions(ignore_changes=window)
+        )
 
     def _aliased(self, name: str, key: Key, made: kms.Key, args: KeysArgs) -> pulumi.Output[str]:
         kms.Alias(f"{name}-{key}", name=args.organisation.names.alias(key), target_key_id=made.key_id, opts=child(self))

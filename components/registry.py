@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import ram, sagemaker
 
+from blueprint.adoption import NOTHING, Adoption
 from blueprint.limits import compact
 from blueprint.organisation import Organisation
 from blueprint.policies.shares import RESOURCE_TYPE, Share, shares
-from blueprint.settings import Stateful
+from blueprint.stateful import Stateful
 from components.options import stateful_child
 
 DESCRIPTION = "Governed by ml-governance"
@@ -28,6 +29,7 @@ DeleteModelPackageGroup)."""
 class RegistryArgs:
     organisation: Organisation
     stateful: Stateful
+    adopt: Adoption = NOTHING
 
 
 class Registry(pulumi.ComponentResource):
@@ -43,7 +45,7 @@ class Registry(pulumi.ComponentResource):
                 f"{name}-{group}",
                 model_package_group_name=group,
                 model_package_group_description=DESCRIPTION,
-                opts=stateful_child(self, args.stateful),
+                opts=stateful_child(self, args.stateful, adopted=group if group in args.adopt.groups else None),
             ).arn
             for group in args.organisation.groups
         }

@@ -14,7 +14,7 @@ from pulumi_aws import dynamodb
 
 from blueprint.names import Table
 from blueprint.organisation import Organisation
-from blueprint.settings import Stateful
+from blueprint.stateful import Stateful
 from blueprint.tables import TABLE_SPECS, TableSpec
 from components.options import stateful_child
 

@@ -164,8 +164,12 @@ def test_one_account_for_all_is_refused_unless_it_is_a_trial() -> None:
 def fleet_configuration(size: int, *, organisation_id: bool) -> dict[str, Any]:
     raw = configuration()
     accounts = {
-        spoke.stack: {"account": spoke.account, "stage": spoke.stage, "cidr": f"10.{part // 64}.{part % 64 * 4}.0/22"}
-        for part, spoke in enumerate(fleet(size).spokes)
+        spoke.stack: {
+            "account": spoke.account,
+            "stage": spoke.stage,
+            "cidr": f"10.{number // 64}.{number % 64 * 4}.0/22",
+        }
+        for number, spoke in enumerate(fleet(size).spokes)
     }
     raw["organisation"]["accounts"] = {"hub": {"account": HUB, "cidr": "192.168.0.0/22"}, **accounts}
     if not organisation_id:

@@ -16,7 +16,8 @@ from blueprint.contracts import HubContract
 from blueprint.names import Function
 from blueprint.organisation import Organisation
 from blueprint.packages import Package, build_all
-from blueprint.settings import HubSettings, Settings, SpokeSettings, Stateful
+from blueprint.settings import HubSettings, Settings, SpokeSettings
+from blueprint.stateful import Stateful
 from tests.blueprint.samples import CONFIGURATION, configuration, organisation
 from tests.components.recorder import Run, run
 

@@ -8,7 +8,7 @@ import pytest
 
 from blueprint.alarms import hub_alarms
 from blueprint.contracts import HubContract, admitted_roles
-from blueprint.settings import Stateful
+from blueprint.stateful import Stateful
 from tests.blueprint.samples import SPOKES, organisation
 from tests.components.programs import HUB_STACK, hub_program, hub_run, hub_settings
 from tests.components.recorder import run
