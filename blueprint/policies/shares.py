@@ -14,7 +14,9 @@ from typing import Literal
 
 from blueprint.limits import Document, compact
 from blueprint.organisation import Organisation, Spoke
-from blueprint.policies.conditions import APPROVAL_STATUS, LIFECYCLE_STAGE, equals
+from blueprint.policies.conditions import APPROVAL_STATUS, LIFECYCLE_STAGE, LIFECYCLE_STATUS, equals
+from blueprint.stages import OPEN_STATUSES
+from blueprint.units import unit_id
 
 RESOURCE_TYPE = "sagemaker:model-package-group"
 """ram/shareable: the type's code, case-sensitive by CreatePermission. `aws ram list-resource-types` shows it."""
@@ -31,12 +33,21 @@ PENDING = "PendingManualApproval"
 
 
 @dataclass(frozen=True, slots=True)
+class Principal:
+    """Whom a share names: an account by its id, or an organisational unit by its ARN. `label` is its stack or id."""
+
+    label: str
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
-    """One share of all groups: its level, its permission's template, the spokes that it admits."""
+    """One share of all groups: its level, its permission's template, the spokes that it admits, and as whom."""
 
     level: Level
     template: Document
     spokes: tuple[Spoke, ...]
+    principals: tuple[Principal, ...]
 
     @property
     def digest(self) -> str:
@@ -50,15 +61,34 @@ def shares(organisation: Organisation) -> tuple[Share, ...]:
     first = organisation.first_stage
     contributors = organisation.spokes_of(first.name)
     consumers = tuple(spoke for spoke in organisation.spokes if spoke.stage != first.name)
-    register = equals({APPROVAL_STATUS: PENDING, LIFECYCLE_STAGE: first.lifecycle})
+    register = equals(
+        {
+            APPROVAL_STATUS: PENDING,
+            LIFECYCLE_STAGE: first.lifecycle,
+            LIFECYCLE_STATUS: list(OPEN_STATUSES),
+        }
+    )
     # Where the first stage serves, too, somebody is named to deploy there.
     served = [MAKE_MODEL] if first.deployers else []
-    wanted = (
-        Share("consumer", template([*READ_ACTIONS, MAKE_MODEL]), consumers),
-        Share("contributor-read", template([*READ_ACTIONS, *served]), contributors),
-        Share("contributor-register", template(["sagemaker:CreateModelPackage"], register), contributors),
+    wanted: tuple[tuple[Level, Document, tuple[Spoke, ...]], ...] = (
+        ("consumer", template([*READ_ACTIONS, MAKE_MODEL]), consumers),
+        ("contributor-read", template([*READ_ACTIONS, *served]), contributors),
+        ("contributor-register", template(["sagemaker:CreateModelPackage"], register), contributors),
     )
-    return tuple(share for share in wanted if share.spokes)
+    return tuple(
+        Share(level, content, spokes, _principals(organisation, spokes)) for level, content, spokes in wanted if spokes
+    )
+
+
+def _principals(organisation: Organisation, spokes: tuple[Spoke, ...]) -> tuple[Principal, ...]:
+    """The units of stages that have some, the accounts of the other stages; each once, in the order of the labels."""
+    found: set[Principal] = set()
+    units = {stage.name: stage.units for stage in organisation.stages}
+    for spoke in spokes:
+        found |= {Principal(unit_id(unit), unit) for unit in units[spoke.stage]}
+        if not units[spoke.stage]:
+            found.add(Principal(spoke.stack, spoke.account))
+    return tuple(sorted(found, key=lambda principal: principal.label))
 
 
 def template(

@@ -28,6 +28,7 @@ def test_registration_is_bound_to_pending_and_to_the_first_stage() -> None:
         "StringEquals": {
             "sagemaker:ModelApprovalStatus": "PendingManualApproval",
             "sagemaker:ModelLifeCycle:Stage": "Development",
+            "sagemaker:ModelLifeCycle:StageStatus": ["PendingApproval", "InProgress"],
         }
     }
 
