@@ -110,9 +110,23 @@ class Engine:
         """Make an empty stack. Raises EngineError where it exists."""
         self.run(["stack", "init", stack, "--no-select"])
 
-    def preview(self, stack: str, expect_no_changes: bool = False, *, diff: bool = False) -> Outcome:
-        """What an `up` would do. With `expect_no_changes` changes raise EngineError, naming each."""
+    def preview(
+        self,
+        stack: str,
+        expect_no_changes: bool = False,
+        *,
+        diff: bool = False,
+        policy_pack: Path | None = None,
+        policy_config: Path | None = None,
+    ) -> Outcome:
+        """What an `up` would do. With `expect_no_changes` changes raise EngineError, naming each.
+
+        `policy_pack`: the folder of rules to hold the resources against; a mandatory one that is broken raises
+        EngineError, whose outcome has all objections. `policy_config`: the pack's configuration, a JSON file.
+        """
         options = ["--diff"] if diff else []
+        options += ["--policy-pack", str(policy_pack)] if policy_pack is not None else []
+        options += ["--policy-pack-config", str(policy_config)] if policy_config is not None else []
         outcome = self._operate("preview", stack, options)
         if expect_no_changes and outcome.steps:
             changes = "\n".join(f"  {step}" for step in outcome.steps)

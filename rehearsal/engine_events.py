@@ -2,7 +2,8 @@
 
 Shapes: `EngineEvent` in Pulumi's `sdk/go/common/apitype/events.go`. Used here: `resourcePreEvent.metadata`
 {op, urn, type, detailedDiff}, `resOutputsEvent.metadata` (the same and old, new),
-`summaryEvent.resourceChanges` {op: count}, `diagnosticEvent` {severity, message}.
+`summaryEvent.resourceChanges` {op: count}, `diagnosticEvent` {severity, message}, `policyEvent` {policyName,
+enforcementLevel, resourceUrn, message}.
 """
 
 from __future__ import annotations
@@ -37,12 +38,30 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Objection:
+    """What a policy pack says against a resource: `level` is advisory or mandatory."""
+
+    policy: str
+    level: str
+    urn: str
+    message: str
+
+    @property
+    def name(self) -> str:
+        """The resource's logical name, the last part of its URN."""
+        return self.urn.rsplit("::", 1)[-1]
+
+    def __str__(self) -> str:
+        return f"{self.policy} ({self.level}): {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What one run of the engine did.
 
     `counts`: resources by operation, unchanged ones too ({"create": 12, "same": 3}). `steps`: the changes,
     in the engine's order. `messages`: warnings and errors as `severity: text`. `seconds`: wall time of the
-    command. `output`: what the CLI printed.
+    command. `output`: what the CLI printed. `objections`: what the policy packs said, in the engine's order.
     """
 
     counts: Mapping[str, int]
@@ -50,6 +69,7 @@ class Outcome:
     messages: tuple[str, ...]
     seconds: float
     output: str = field(repr=False, default="")
+    objections: tuple[Objection, ...] = ()
 
     @property
     def resources(self) -> int:
@@ -62,6 +82,7 @@ def read_outcome(log: Path, output: str, seconds: float) -> Outcome:
     counts: dict[str, int] = {}
     steps: list[Step] = []
     messages: list[str] = []
+    objections: list[Objection] = []
     refreshed: set[str] = set()
     for event in _events(log):
         if "summaryEvent" in event:
@@ -84,7 +105,9 @@ def read_outcome(log: Path, output: str, seconds: float) -> Outcome:
             diagnostic = event["diagnosticEvent"]
             if diagnostic["severity"] in {"warning", "error"}:
                 messages.append(f"{diagnostic['severity']}: {diagnostic['message'].strip()}")
-    return Outcome(counts, tuple(steps), tuple(messages), seconds, output)
+        elif "policyEvent" in event:
+            objections.append(_objection(event["policyEvent"]))
+    return Outcome(counts, tuple(steps), tuple(messages), seconds, output, tuple(objections))
 
 
 def _events(log: Path) -> Iterator[dict[str, Any]]:
@@ -92,6 +115,12 @@ def _events(log: Path) -> Iterator[dict[str, Any]]:
         for line in lines:
             if line.endswith("\n"):  # an interrupted engine may leave half a line
                 yield json.loads(line)
+
+
+def _objection(event: Mapping[str, Any]) -> Objection:
+    """A policy's violation, without the colours and the resource's name that the engine puts around it."""
+    level = {"warning": "advisory"}.get(event["enforcementLevel"], event["enforcementLevel"])
+    return Objection(event["policyName"], level, event.get("resourceUrn", ""), event["message"].strip())
 
 
 def _step(metadata: Mapping[str, Any]) -> Step | None:

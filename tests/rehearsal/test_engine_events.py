@@ -52,3 +52,14 @@ def test_the_update_after_a_refresh_is_counted_once(tmp_path: Path) -> None:
         done("update", {"tags": {}}, {"tags": {"a": "1"}}),
     )
     assert found == ["update aws:iam/role:Role role [tags]", "update aws:iam/role:Role role"]
+
+
+def test_what_a_policy_pack_says_is_kept_with_its_level(tmp_path: Path) -> None:
+    """Guards: an advisory taken for a refusal, or an objection that names no resource."""
+    log = tmp_path / "events.jsonl"
+    told = {"policyName": "tags", "enforcementLevel": "warning", "resourceUrn": URN, "message": " no tags \n"}
+    refused = told | {"enforcementLevel": "mandatory"}
+    log.write_text("".join(json.dumps({"policyEvent": event}) + "\n" for event in (told, refused)), encoding="utf-8")
+    advice, refusal = read_outcome(log, "", 0.0).objections
+    assert str(advice) == "tags (advisory): no tags"
+    assert (refusal.level, refusal.name) == ("mandatory", "role")
