@@ -65,6 +65,8 @@ class HubContract(Contract):
     sink_arn: Any
     auditor_role_arn: Any
     operator_role_arn: Any
+    notebooks_bucket: Any
+    notebooks: Mapping[str, str]
 
     @staticmethod
     def read(outputs: Mapping[str, Any], *, hub_stack: str, organisation: Organisation, spoke: Spoke) -> HubContract:
@@ -72,6 +74,7 @@ class HubContract(Contract):
 
         Raises ContractError naming the stack, the key and the command that mends it.
         """
+        own_stack = organisation.pulumi_stack(spoke.stack)
         contract = HubContract(**_read(HubContract, outputs, hub_stack, command=_up(hub_stack)))
         expected = {
             "account": organisation.hub,
@@ -85,7 +88,7 @@ class HubContract(Contract):
                 raise ContractError(
                     f"stack {hub_stack} was brought up for {field} {found!r}, the configuration of {spoke.stack} says"
                     f" {value!r} (key {output_name(field)}): the hub's policies name other principals than this stack"
-                    f" would make. Run `{_up(hub_stack)}` with the same Pulumi.yaml, then `{_up(spoke.stack)}`"
+                    f" would make. Run `{_up(hub_stack)}` with the same Pulumi.yaml, then `{_up(own_stack)}`"
                 )
         admitted = contract.admitted_roles.get(spoke.stack)
         wanted = admitted_roles(organisation, spoke)
@@ -93,13 +96,13 @@ class HubContract(Contract):
             raise ContractError(
                 f"stack {hub_stack} knows no spoke {spoke.stack} (key admittedRoles; it knows"
                 f" {', '.join(sorted(contract.admitted_roles)) or 'none'}): nothing of it would be admitted. Run"
-                f" `{_up(hub_stack)}` first, then `{_up(spoke.stack)}`"
+                f" `{_up(hub_stack)}` first, then `{_up(own_stack)}`"
             )
         if sorted(admitted) != wanted:
             raise ContractError(
                 f"stack {hub_stack} admits {', '.join(sorted(admitted))} for {spoke.stack} (key admittedRoles),"
                 f" this stack makes {', '.join(wanted)}: the roles would be refused. Run `{_up(hub_stack)}` with"
-                f" the same Pulumi.yaml, then `{_up(spoke.stack)}`"
+                f" the same Pulumi.yaml, then `{_up(own_stack)}`"
             )
         return contract
 
@@ -110,6 +113,7 @@ class SpokeContract(Contract):
 
     `reader_role_arn`: what the hub's functions become, "" in same-account mode. `forward_dlq`: URL of the queue of
     events that the hub's bus refused, "" likewise. `deployer_role_arn`: "" where the stage names no deployers.
+    `domain_id`: Studio's, "" in a stack without. `user_profiles`: name of the private space by user profile.
     """
 
     version: ClassVar[int] = 3
@@ -121,6 +125,8 @@ class SpokeContract(Contract):
     deployer_role_arn: Any
     reader_role_arn: Any
     forward_dlq: Any
+    domain_id: Any
+    user_profiles: Mapping[str, Any]
 
     @staticmethod
     def read(outputs: Mapping[str, Any], *, stack: str) -> SpokeContract:

@@ -77,10 +77,10 @@ class Registry(pulumi.ComponentResource):
                 resource_share_arn=made.arn,
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        for spoke in share.spokes:
+        for principal in share.principals:
             ram.PrincipalAssociation(
-                f"{prefix}-{spoke.stack}",
-                principal=spoke.account,
+                f"{prefix}-{principal.label}",
+                principal=principal.identifier,
                 resource_share_arn=made.arn,
                 opts=pulumi.ResourceOptions(parent=self),
             )

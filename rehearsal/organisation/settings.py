@@ -102,12 +102,14 @@ class OrganisationSettings:
 
     def path(self, account: Account) -> list[str]:
         """The targets whose policies bind an account, from the root down to itself."""
+        return [ROOT, *self._units_down_to(self.placed.get(account.name, ROOT)), account.name]
+
+    def _units_down_to(self, unit: str) -> list[str]:
         units = []
-        unit = self.placed.get(account.name, ROOT)
         while unit != ROOT:
             units.append(unit)
             unit = self.units[unit]
-        return [ROOT, *reversed(units), account.name]
+        return units[::-1]
 
     def levels(self, account: Account, kind: str) -> list[list[dict[str, Any]]] | None:
         """The control policies that bind an account, level by level; None where none bind it.
@@ -140,5 +142,9 @@ class OrganisationSettings:
 
     def org_path(self, account: Account) -> str:
         """The value of aws:PrincipalOrgPaths: `o-…/r-…/ou-…/` (iam/reference_policies_condition-keys)."""
-        units = [self.unit_id(unit) for unit in self.path(account)[1:-1]]
+        return self.unit_path(self.placed.get(account.name, ROOT))
+
+    def unit_path(self, unit: str) -> str:
+        """That of the accounts which lie in a unit itself, or in the root."""
+        units = [self.unit_id(one) for one in self._units_down_to(unit)]
         return "/".join([self.id, self.root_id(), *units]) + "/"

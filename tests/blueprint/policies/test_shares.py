@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from blueprint.organisation import Spoke
 from blueprint.policies.shares import RESOURCE_TYPE, shares
 from tests.blueprint.samples import organisation
 
@@ -50,3 +53,36 @@ def test_a_level_that_nobody_needs_isn_t_made() -> None:
     """Guards: an empty share that waits for principals."""
     dev_only = organisation(spokes=organisation().spokes[:1])
     assert [share.level for share in shares(dev_only)] == ["contributor-read", "contributor-register"]
+
+
+UNIT = "arn:aws:organizations::999999999999:ou/o-a1b2c3d4e5/ou-a1b2-dev00000"
+OTHER_UNIT = "arn:aws:organizations::999999999999:ou/o-a1b2c3d4e5/ou-a1b2-later000"
+
+
+def test_a_stage_with_units_is_shared_with_them_and_not_with_its_accounts() -> None:
+    """Guards: a fleet whose hub asks for a thousand associations at every preview, or spokes that lose the registry."""
+    first, second, third = organisation().stages
+    stages = (replace(first, units=(UNIT,)), replace(second, units=(OTHER_UNIT,)), third)
+    accounts = [f"{600_000_000_000 + number}" for number in range(50)]
+    spokes = tuple(
+        Spoke(stack=f"{stage.name}-{account}", account=account, stage=stage.name)
+        for account, stage in zip(accounts, stages * 17, strict=False)
+    )
+    named = {
+        share.level: [principal.identifier for principal in share.principals]
+        for share in shares(organisation(stages=stages, spokes=spokes))
+    }
+    prod = sorted(spoke.account for spoke in spokes if spoke.stage == "prod")
+    assert named["contributor-read"] == named["contributor-register"] == [UNIT]
+    assert named["consumer"] == [OTHER_UNIT, *prod], "a unit of the first stage may not serve, nor the others register"
+
+
+def test_each_principal_stands_once_and_in_order() -> None:
+    """Guards: two stages of one unit that associate it twice, and a preview that reorders associations."""
+    first, second, third = organisation().stages
+    stages = (first, replace(second, units=(UNIT,)), replace(third, units=(OTHER_UNIT, UNIT)))
+    spokes = tuple(Spoke(stack=stage.name, account=f"{place}" * 12, stage=stage.name) for place, stage in
+                   enumerate(stages, 1))  # fmt: skip
+    (consumer, *_) = shares(organisation(stages=stages, spokes=spokes))
+    assert [principal.identifier for principal in consumer.principals] == sorted([UNIT, OTHER_UNIT])
+    assert all(principal.label in principal.identifier for principal in consumer.principals)

@@ -1,7 +1,8 @@
 """What shares grant: the resource policy that RAM keeps for a shared resource, and what a caller sees as shared.
 
 Sources: RAM keeps one resource policy per resource, the union of all its shares (user guide, managed permissions);
-an account principal is the account's root, an organisation makes Principal `*` with `aws:PrincipalOrgID`.
+an account principal is the account's root, an organisation makes Principal `*` with `aws:PrincipalOrgID`, a unit with
+`aws:PrincipalOrgPaths` (inferred: no page shows what a unit makes).
 """
 
 from __future__ import annotations
@@ -79,6 +80,10 @@ def _statements(org: Organisation, share: Share, resource: str, resources: list[
     if any(principal.kind == "organization" for principal in principals):
         everyone = {"StringEquals": {"aws:PrincipalOrgID": org.id}}
         yield _statement(sid + "Organization", "*", template, resources, everyone)
+    paths = sorted(principal.path for principal in principals if principal.kind == "unit")
+    if paths:
+        within = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": [f"{path}*" for path in paths]}}
+        yield _statement(sid + "Units", "*", template, resources, within)
 
 
 def _statement(sid: str, principal: Params | str, template: Params, resources: list[str], extra: Params) -> Params:

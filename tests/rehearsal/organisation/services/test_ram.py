@@ -235,6 +235,28 @@ def test_an_organisation_as_principal_reaches_its_accounts_only(client: Client) 
     refused("AccessDeniedException", outside, ModelPackageGroupName=group)
 
 
+def test_a_unit_as_principal_reaches_the_accounts_in_it_and_below_it(client: Client, org: Emulator) -> None:
+    """Guards: a share with a unit admits accounts beside it, misses nested ones, or asks for an invitation."""
+    group = new_group(client)
+    workloads, sealed = (
+        f"arn:aws:organizations::999999999999:ou/{org.id}/{org.settings.unit_id(unit)}"
+        for unit in ("workloads", "sealed")
+    )
+    for unit, reached in ((sealed, ["prod"]), (workloads, ["dev", "prod"])):
+        share(client, group, [unit], *READ)
+        for account in ("dev", "prod", "outsider"):
+            describe = client(account, None, "sagemaker").describe_model_package_group
+            if account in reached:
+                assert describe(ModelPackageGroupName=group)["ModelPackageGroupArn"] == group
+            else:
+                refused("AccessDeniedException", describe, ModelPackageGroupName=group)
+    assert not is_external(org, HUB, read_principal(org, workloads))
+    unknown = workloads[:-1] + "x"
+    message = refused("InvalidParameterException", client("hub", None, "ram").create_resource_share,
+                      name=unique("share"), principals=[unknown])  # fmt: skip
+    assert unknown in message
+
+
 def test_what_one_shares_with_the_organisation_is_not_shared_with_oneself(client: Client, ram: Any) -> None:
     """Guards: the owner's own groups come up among other accounts' (RAM ListResources, OTHER-ACCOUNTS)."""
     group = new_group(client)
