@@ -2,7 +2,7 @@
 
 A unit stands for its stage's accounts. It has to hold accounts of that stage alone, and never the hub: RAM writes a
 share with a unit or an organisation as principal `*` with a condition, which also grants the hub's own principals what
-their policies don't (ram getting-started-sharing; docs/adr/0011).
+their policies don't (ram getting-started-sharing; docs/adr/0012).
 """
 
 from __future__ import annotations
