@@ -65,8 +65,6 @@ class HubContract(Contract):
     sink_arn: Any
     auditor_role_arn: Any
     operator_role_arn: Any
-    notebooks_bucket: Any
-    notebooks: Mapping[str, str]
 
     @staticmethod
     def read(outputs: Mapping[str, Any], *, hub_stack: str, organisation: Organisation, spoke: Spoke) -> HubContract:
