@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from console import asking, evidence, recovery, render
+from console import asking, evidence, recovery, render, resuming
 from console.decisions import Verdict, arn_of, decide
 from console.errors import FOUND, UNUSABLE, CommandError
 from console.options import AsJson, Export, Prefix, StageList, client, source_of, stages_of
@@ -28,6 +28,7 @@ app = typer.Typer(
 app.add_typer(evidence.commands)
 app.add_typer(asking.commands)
 app.add_typer(recovery.commands)
+app.add_typer(resuming.commands)
 
 ENDED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 """Codes of credentials that were good once."""
