@@ -18,7 +18,8 @@ import typer
 from blueprint.tags import OWNERSHIP
 from console import render
 from console.errors import FOUND, CommandError
-from console.pending import PROVIDER, Aws, id_of, known
+from console.finders import Aws
+from console.pending import PROVIDER, id_of, known
 from console.pulumi_cli import Pulumi
 
 commands = typer.Typer()

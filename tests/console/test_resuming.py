@@ -11,7 +11,8 @@ import pytest
 from blueprint.tags import tags
 from console import resuming
 from console.errors import CommandError
-from console.pending import FOUND, NAMED, REPEATED
+from console.finders import FINDERS
+from console.pending import NAMED, REPEATED
 from console.pulumi_cli import Pulumi
 from console.resuming import creations_of, with_creations
 
@@ -83,7 +84,7 @@ def test_only_what_carries_this_stack_s_tags_or_none_is_ours(found: dict[str, st
 def test_each_type_is_looked_for_in_one_way() -> None:
     """Guards: two answers for one type."""
     assert not REPEATED & NAMED.keys()
-    assert not FOUND.keys() & (REPEATED | NAMED.keys())
+    assert not FINDERS.keys() & (REPEATED | NAMED.keys())
 
 
 def test_targets_and_rules_of_the_default_bus_have_bare_ids() -> None:
