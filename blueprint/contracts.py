@@ -111,6 +111,7 @@ class SpokeContract(Contract):
 
     `reader_role_arn`: what the hub's functions become, "" in same-account mode. `forward_dlq`: URL of the queue of
     events that the hub's bus refused, "" likewise. `deployer_role_arn`: "" where the stage names no deployers.
+    `tracking_arn`: of the stack's MLflow app or server, "" where it has none.
     `domain_id`: Studio's, "" in a stack without. `user_profiles`: name of the private space by user profile.
     """
 
@@ -123,6 +124,7 @@ class SpokeContract(Contract):
     deployer_role_arn: Any
     reader_role_arn: Any
     forward_dlq: Any
+    tracking_arn: Any
     domain_id: Any
     user_profiles: Mapping[str, Any]
 

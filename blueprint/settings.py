@@ -24,6 +24,7 @@ from blueprint.reading import ABSENT, Reader
 from blueprint.regions import project, split_stack
 from blueprint.stateful import DEFAULT_STATEFUL, STATEFUL, Stateful
 from blueprint.tags import tags
+from blueprint.tracking_settings import TrackingSettings, check_tracking, read_tracking
 
 PROJECT = "ml-governance"
 
@@ -62,6 +63,7 @@ class Settings:
     key_deletion_days: int
     deploy_role: str | None
     permissions_boundary: str | None
+    tracking: TrackingSettings
     adopt: Adoption
     network: NetworkSettings
 
@@ -101,6 +103,7 @@ class Settings:
             organisation, local = project(organisation, stack, problems)
         common = _common(reader, _stateful_of(organisation, local))
         common["network"] = read_network(reader, None if organisation is None else organisation.region)
+        common["tracking"] = read_tracking(reader)
         data = read_data_settings(reader, common["stateful"])
         inference = read_inference(reader)
         hub_stack = reader.text(
@@ -118,6 +121,7 @@ class Settings:
                     " artifacts are regional, so a stack's name says its region (<stack>.<region>): remove aws:region"
                 )
             check_data_settings(data, organisation, problems)
+            check_tracking(common["tracking"], organisation, problems)
             problems += overlapping(organisation)
             if not problems:
                 problems += sizes.oversize(organisation)

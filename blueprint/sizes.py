@@ -34,7 +34,7 @@ def oversize(organisation: Organisation) -> list[str]:
         spokes = organisation.spokes_of(stage.name)
         if spokes:
             spoke = max(spokes, key=lambda spoke: len(spoke.stack))
-            for role in spoke_roles(organisation, spoke, key):
+            for role in spoke_roles(organisation, spoke, key, "server"):  # the largest of its rights
                 problems += role.oversize()
     return problems
 

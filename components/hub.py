@@ -30,6 +30,7 @@ from components.observability import Observability, ObservabilityArgs
 from components.registry import Registry, RegistryArgs
 from components.roles import OptionalRoleArgs, Role, RoleArgs, optional_role_arn
 from components.tables import Tables, TablesArgs
+from components.tracking import TrackingArgs, tracking_arn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +105,7 @@ class Hub(pulumi.ComponentResource):
         )
         observability = Observability(name, ObservabilityArgs(settings=settings, key_arn=keys.governance_arn), inside)
         auditor_arn, operator_arn = self._roles(name, settings, keys)
+        tracking_arn(f"{name}-tracking", TrackingArgs(settings=settings), inside)
         self.contract = HubContract(
             account=organisation.hub,
             region=organisation.region,
@@ -143,8 +145,9 @@ class Hub(pulumi.ComponentResource):
                 boundary_arn=settings.boundary_arn,
             )
 
+        tracking = settings.tracking.resolved(organisation, settings.stack)
         execution = RoleArgs(
-            build=lambda artifact_key: execution_role(organisation, artifact_key),
+            build=lambda artifact_key: execution_role(organisation, artifact_key, tracking),
             late=(keys.artifact_arn,),
             boundary_arn=settings.boundary_arn,
         )

@@ -26,6 +26,7 @@ from components.observability import Alarms, AlarmsArgs
 from components.options import child
 from components.queues import KEPT_SECONDS
 from components.roles import OptionalRoleArgs, Role, RoleArgs, optional_role_arn
+from components.tracking import TrackingArgs, tracking_arn
 
 LABEL = "$AccountName"
 """How the hub sees the account beside its id (botocore oam, LabelTemplate); create-only."""
@@ -46,9 +47,12 @@ class Spoke(pulumi.ComponentResource):
         organisation, spoke, boundary = settings.organisation, settings.spoke, settings.boundary_arn
         inside = pulumi.ResourceOptions(parent=self)
         key = (hub.artifact_key_arn,)
+        tracking = settings.tracking.resolved(organisation, settings.stack)
         execution = Role(
             f"{name}-execution",
-            RoleArgs(build=lambda arn: execution_role(organisation, spoke, arn), late=key, boundary_arn=boundary),
+            RoleArgs(
+                build=lambda arn: execution_role(organisation, spoke, arn, tracking), late=key, boundary_arn=boundary
+            ),
             inside,
         )
         serving = Role(
@@ -69,6 +73,9 @@ class Spoke(pulumi.ComponentResource):
             deployer_role_arn=deployer_arn,
             reader_role_arn="",
             forward_dlq="",
+            domain_id="",
+            user_profiles={},
+            tracking_arn=tracking_arn(f"{name}-tracking", TrackingArgs(settings=settings), inside),
         )
         # In same-account mode the hub's own rules, roles and metrics see everything.
         if not organisation.same_account:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from blueprint.names import Function
+from blueprint.names import HUB, Function
 from blueprint.organisation import Organisation
 from blueprint.policies import trust
 from blueprint.policies.artifact_bucket import DELETE_ACTIONS, READ_ACTIONS, TAG_ACTIONS
@@ -27,7 +27,9 @@ from blueprint.policies.roles import (
     read_registry,
     version_arns,
 )
+from blueprint.policies.tracking_roles import tracking_rights
 from blueprint.stages import DECIDED_STATUSES, Stage
+from blueprint.tracking_settings import TrackingKind
 
 FUNCTION_ROLES: Mapping[Function, Callable[[Organisation, KeyArns], RoleSpec]] = {
     "capture": capture_role,
@@ -39,7 +41,7 @@ FUNCTION_ROLES: Mapping[Function, Callable[[Organisation, KeyArns], RoleSpec]] =
 }
 
 
-def execution_role(organisation: Organisation, artifact_key_arn: str) -> RoleSpec:
+def execution_role(organisation: Organisation, artifact_key_arn: str, tracking: TrackingKind = "none") -> RoleSpec:
     """The hub's own SageMaker work: read registry and artifacts."""
     names = organisation.names
     bucket = names.bucket_arn(organisation.hub)
@@ -59,6 +61,7 @@ def execution_role(organisation: Organisation, artifact_key_arn: str) -> RoleSpe
                     condition=via(["s3"], organisation.region),
                 ),
             ),
+            **tracking_rights(organisation, HUB, organisation.hub, tracking),
             "never": document(
                 deny("NeverDecide", ["sagemaker:CreateModelPackage", *DECIDE], ["*"]),
                 deny("NeverDestroyEvidence", DESTROY_EVIDENCE, ["*"]),

@@ -38,12 +38,16 @@ from blueprint.policies.roles import (
     version_arns,
 )
 from blueprint.policies.shares import PENDING
+from blueprint.policies.tracking_roles import tracking_rights
 from blueprint.stages import OPEN_STATUSES, REQUEST_DETAIL_TYPE, REQUEST_SOURCE
+from blueprint.tracking_settings import TrackingKind
 
 CREATE = ("sagemaker:CreateModelPackage",)
 
 
-def execution_role(organisation: Organisation, spoke: Spoke, artifact_key_arn: str) -> RoleSpec:
+def execution_role(
+    organisation: Organisation, spoke: Spoke, artifact_key_arn: str, tracking: TrackingKind = "none"
+) -> RoleSpec:
     """The role that people of a spoke work with, through SageMaker.
 
     First stage: registers versions and publishes artifacts. Later stages: read, publish evaluation results. All: ask
@@ -84,6 +88,7 @@ def execution_role(organisation: Organisation, spoke: Spoke, artifact_key_arn: s
                 )
             ),
             **_requests(organisation, spoke),
+            **tracking_rights(organisation, spoke.stack, spoke.account, tracking),
             "never": document(*_never(organisation, registers)),
         },
     )  # fmt: skip

@@ -60,6 +60,7 @@ def test_a_spoke_s_contract_comes_back_as_it_went() -> None:
     spoke = SpokeContract(
         account=DEV, stage="dev", execution_role_arn="a", serving_role_arn="b", deployer_role_arn="",
         reader_role_arn="c", forward_dlq="",
+        domain_id="", user_profiles={}, tracking_arn="",
     )  # fmt: skip
     assert SpokeContract.read(spoke.export(), stack="dev") == spoke
 

@@ -40,7 +40,11 @@ def test_every_name_is_within_its_service_s_limit(
     names = Names(prefix, region)
     within = {
         limits.ROLE_NAME: [*(names.role(stack, purpose) for purpose in PURPOSES), names.approver_role(stage)],
-        limits.BUCKET_NAME: [names.bucket(account, bucket) for bucket in get_args(Bucket)],
+        limits.BUCKET_NAME: [
+            *(names.bucket(account, bucket) for bucket in get_args(Bucket)),
+            names.tracking_bucket(stack, account),
+        ],
+        limits.TRACKING_NAME: [names.tracking(stack)],
         limits.QUEUE_NAME: [*(names.queue(spec.dead_letters) for spec in FUNCTION_SPECS), names.forward_dlq(stack)],
         limits.RULE_NAME: [
             names.hub_rule("forwarded"),

@@ -19,9 +19,21 @@ def test_a_spoke_holds_these_resources(stack: str) -> None:
     """Guards: a resource that was dropped, or that nobody decided on."""
     counted = Counter(resource.type for resource in spoke_run(stack).custom())
     deploys = stack != "dev"
+    tracks = {
+        "aws:s3/bucket:Bucket": 1,
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 1,
+        "aws:s3/bucketOwnershipControls:BucketOwnershipControls": 1,
+        "aws:s3/bucketPolicy:BucketPolicy": 1,
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 1,
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": 1,
+        "aws:s3/bucketVersioning:BucketVersioning": 1,
+        "aws:sagemaker/mlflowApp:MlflowApp": 1,
+    }
     assert counted == {
-        ROLE: 4 + deploys,
-        "aws:iam/rolePolicy:RolePolicy": 11 + 3 * deploys,
+        **({} if deploys else tracks),
+        # A deployer where it deploys, MLflow's role where experiments are made.
+        ROLE: 5,
+        "aws:iam/rolePolicy:RolePolicy": 14,
         "aws:cloudwatch/eventRule:EventRule": 2,
         "aws:cloudwatch/eventTarget:EventTarget": 2,
         "aws:cloudwatch/metricAlarm:MetricAlarm": 1,
@@ -36,9 +48,8 @@ def test_the_roles_that_are_made_are_the_roles_that_the_hub_admits(stack: str) -
     """Guards: names that the two sides make differently."""
     account = organisation().spoke(stack).account
     made = {f"{account}/{role.inputs['name']}" for role in spoke_run(stack).of(ROLE)}
-    assert made - {f"{account}/mlgov-{stack}-deployer"} == set(
-        admitted_roles(organisation(), organisation().spoke(stack))
-    )
+    within = {f"{account}/mlgov-{stack}-{purpose}" for purpose in ("deployer", "tracking")}
+    assert made - within == set(admitted_roles(organisation(), organisation().spoke(stack)))
 
 
 def test_there_is_a_deployer_where_somebody_is_named_to_be_one() -> None:
@@ -99,7 +110,9 @@ def test_in_one_account_nothing_is_forwarded() -> None:
     settings = spoke_settings("dev", **changes)
     made = run(spoke_program(settings, hub_run().exports), stack="dev")
     assert not made.of("aws:cloudwatch/eventRule:EventRule")
-    assert {role.inputs["name"] for role in made.of(ROLE)} == {"mlgov-dev-execution", "mlgov-dev-serving"}
+    assert {role.inputs["name"] for role in made.of(ROLE)} == {
+        f"mlgov-dev-{purpose}" for purpose in ("execution", "serving", "tracking")
+    }
     assert not made.of("aws:oam/link:Link")
     assert (made.exports["forwardDlq"], made.exports["readerRoleArn"]) == ("", "")
     assert made.exports["account"] != HUB

@@ -220,7 +220,7 @@ def test_without_deployers_there_is_no_role() -> None:
     """Guards: the first stage serving what it registered, and a role that nobody may become."""
     assert deployer_role(EXAMPLE, EXAMPLE.spoke("dev")) is None
     assert {spec.name for spec in spoke_roles(EXAMPLE, EXAMPLE.spoke("dev"), KEY)} == {
-        f"mlgov-dev-{purpose}" for purpose in ("execution", "serving", "forwarder", "reader")
+        f"mlgov-dev-{purpose}" for purpose in ("execution", "serving", "forwarder", "reader", "tracking")
     }
 
 

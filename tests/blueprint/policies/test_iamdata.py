@@ -26,6 +26,7 @@ from blueprint.policies.queues import fed_by_rules
 from blueprint.policies.roles import RoleSpec
 from blueprint.policies.shares import shares
 from blueprint.policies.spoke_role_list import spoke_roles
+from blueprint.policies.spoke_roles import execution_role
 from blueprint.rules import hub_rules
 from tests.blueprint.policies.service_reference import Action, actions, as_list, fits, key_type
 from tests.blueprint.samples import ANCHOR_KEY, GOVERNANCE_KEY, HUB, KEY, KEYS, SPOKES, STAGES, fleet, organisation
@@ -128,7 +129,8 @@ def _roles(of: Organisation) -> Iterator[RoleSpec]:
     yield from hub_roles(of, KEYS)
     for stage in of.stages:
         for spoke in of.spokes_of(stage.name)[:1]:
-            yield from spoke_roles(of, spoke, KEY)
+            yield from spoke_roles(of, spoke, KEY, "server")
+            yield execution_role(of, spoke, KEY, "app")
 
 
 def _documents(of: Organisation) -> Iterator[tuple[str, dict[str, Any], str]]:
