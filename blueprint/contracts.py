@@ -5,13 +5,16 @@ Stack references are read at every preview, so a contract holds names and ARNs, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from blueprint.errors import ContractError
-from blueprint.names import PURPOSES
+from blueprint.names import PURPOSES, Purpose
 from blueprint.organisation import Organisation, Spoke
+
+SHOWN = 20
+"""Names that a message lists."""
 
 
 def output_name(field: str) -> str:
@@ -37,8 +40,9 @@ class Contract:
 class HubContract(Contract):
     """What spokes and operators need of the hub.
 
-    `model_package_groups`: ARN by group name. `shares`: ARN by level. `admitted_roles`: for each spoke's stack,
-    `<account>/<role>` of the roles that the hub's policies admit and its functions become. `tables`: physical name by
+    `model_package_groups`: ARN by group name. `shares`: ARN by level. `spokes`: account by stack of those whose roles
+    the hub's policies admit and its functions become, `admitted_purposes`: which of their roles; the names follow, so
+    that a thousand spokes are a thousand lines and not five thousand. `tables`: physical name by
     table. `queues`: URL by queue. `sink_arn`: where spokes link their metrics, "" where none do. `auditor_role_arn`,
     `operator_role_arn`: "" where nobody is named to be one.
     """
@@ -55,7 +59,8 @@ class HubContract(Contract):
     governance_bus_arn: Any
     model_package_groups: Mapping[str, Any]
     shares: Mapping[str, Any]
-    admitted_roles: Mapping[str, list[str]]
+    spokes: Mapping[str, str]
+    admitted_purposes: Sequence[str]
     tables: Mapping[str, Any]
     documents_bucket: Any
     anchors_bucket: Any
@@ -88,19 +93,21 @@ class HubContract(Contract):
                     f" {value!r} (key {output_name(field)}): the hub's policies name other principals than this stack"
                     f" would make. Run `{_up(hub_stack)}` with the same Pulumi.yaml, then `{_up(own_stack)}`"
                 )
-        admitted = contract.admitted_roles.get(spoke.stack)
-        wanted = admitted_roles(organisation, spoke)
-        if admitted is None:
+        account = contract.spokes.get(spoke.stack)
+        if account is None:
+            known = sorted(contract.spokes)
+            some = ", ".join(known[:SHOWN]) + (f" and {len(known) - SHOWN} more" if len(known) > SHOWN else "")
             raise ContractError(
-                f"stack {hub_stack} knows no spoke {spoke.stack} (key admittedRoles; it knows"
-                f" {', '.join(sorted(contract.admitted_roles)) or 'none'}): nothing of it would be admitted. Run"
-                f" `{_up(hub_stack)}` first, then `{_up(own_stack)}`"
+                f"stack {hub_stack} knows no spoke {spoke.stack} (key spokes; it knows {some or 'none'}): nothing of it"
+                f" would be admitted. Run `{_up(hub_stack)}` first, then `{_up(own_stack)}`"
             )
-        if sorted(admitted) != wanted:
+        admitted = _roles(organisation, spoke.stack, account, contract.admitted_purposes)
+        made = admitted_roles(organisation, spoke)
+        if admitted != made:
             raise ContractError(
-                f"stack {hub_stack} admits {', '.join(sorted(admitted))} for {spoke.stack} (key admittedRoles),"
-                f" this stack makes {', '.join(wanted)}: the roles would be refused. Run `{_up(hub_stack)}` with"
-                f" the same Pulumi.yaml, then `{_up(own_stack)}`"
+                f"stack {hub_stack} admits {', '.join(admitted)} for {spoke.stack} (keys spokes, admittedPurposes),"
+                f" this stack makes {', '.join(made)}: the roles would be refused. Run `{_up(hub_stack)}` with the same"
+                f" Pulumi.yaml, then `{_up(own_stack)}`"
             )
         return contract
 
@@ -136,7 +143,11 @@ class SpokeContract(Contract):
 
 def admitted_roles(organisation: Organisation, spoke: Spoke) -> list[str]:
     """`<account>/<role>` of the spoke's roles, sorted: what the hub admits and what the spoke makes."""
-    return sorted(f"{spoke.account}/{organisation.names.role(spoke.stack, purpose)}" for purpose in PURPOSES)
+    return _roles(organisation, spoke.stack, spoke.account, PURPOSES)
+
+
+def _roles(organisation: Organisation, stack: str, account: str, purposes: Iterable[str]) -> list[str]:
+    return sorted(f"{account}/{organisation.names.role(stack, cast(Purpose, purpose))}" for purpose in purposes)
 
 
 def _up(stack: str) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pulumi
 
-from blueprint.contracts import HubContract, admitted_roles
-from blueprint.names import Function
+from blueprint.contracts import HubContract
+from blueprint.names import PURPOSES, Function
 from blueprint.organisation import Organisation
 from blueprint.packages import Package
 from blueprint.policies.hub_roles import approver_role, execution_role
@@ -117,7 +117,8 @@ class Hub(pulumi.ComponentResource):
             governance_bus_arn=bus.arn,
             model_package_groups=registry.groups,
             shares=registry.shares,
-            admitted_roles={spoke.stack: admitted_roles(organisation, spoke) for spoke in organisation.spokes},
+            spokes={spoke.stack: spoke.account for spoke in organisation.spokes},
+            admitted_purposes=list(PURPOSES),
             tables={table: tables.names[table] for table in tables.names},
             documents_bucket=evidence.documents,
             anchors_bucket=evidence.anchors,

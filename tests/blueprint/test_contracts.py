@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, replace
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blueprint.contracts import Contract, HubContract, SpokeContract, admitted_roles, output_name
+from blueprint.contracts import Contract, HubContract, SpokeContract, output_name
 from blueprint.errors import ContractError
-from tests.blueprint.samples import BUCKET, DEV, HUB, KEY, ORGANISATION_ID, REGION, organisation
+from blueprint.names import PURPOSES
+from tests.blueprint.samples import BUCKET, DEV, HUB, KEY, ORGANISATION_ID, REGION, fleet, organisation
 
 EXAMPLE = organisation()
 DEV_SPOKE = EXAMPLE.spoke("dev")
@@ -28,7 +30,8 @@ CONTRACT = HubContract(
     governance_bus_arn=f"arn:aws:events:{REGION}:{HUB}:event-bus/mlgov-governance",
     model_package_groups={"ModelCreditRisk": f"arn:aws:sagemaker:{REGION}:{HUB}:model-package-group/ModelCreditRisk"},
     shares={"consumer": "arn:aws:ram:…"},
-    admitted_roles={spoke.stack: admitted_roles(EXAMPLE, spoke) for spoke in EXAMPLE.spokes},
+    spokes={spoke.stack: spoke.account for spoke in EXAMPLE.spokes},
+    admitted_purposes=list(PURPOSES),
     tables={"modelgovernanceledger": "mlgov_modelgovernanceledger"},
     documents_bucket=f"mlgov-documents-{HUB}-{REGION}",
     anchors_bucket=f"mlgov-anchors-{HUB}-{REGION}",
@@ -59,8 +62,7 @@ def test_a_spoke_s_contract_comes_back_as_it_went() -> None:
     """Guards: as above, for spokes."""
     spoke = SpokeContract(
         account=DEV, stage="dev", execution_role_arn="a", serving_role_arn="b", deployer_role_arn="",
-        reader_role_arn="c", forward_dlq="",
-        domain_id="", user_profiles={}, tracking_arn="",
+        reader_role_arn="c", forward_dlq="", domain_id="", user_profiles={}, tracking_arn="",
     )  # fmt: skip
     assert SpokeContract.read(spoke.export(), stack="dev") == spoke
 
@@ -122,13 +124,30 @@ def test_a_hub_made_for_other_names_is_refused_with_both(field: str, value: str)
 
 def test_a_hub_that_doesn_t_know_the_spoke_says_whom_it_knows() -> None:
     """Guards: a spoke added to the configuration, brought up before the hub."""
-    only_test = replace(CONTRACT, admitted_roles={"test": CONTRACT.admitted_roles["test"]})
+    only_test = replace(CONTRACT, spokes={"test": CONTRACT.spokes["test"]})
     with pytest.raises(ContractError, match=r"knows no spoke dev .*it knows test"):
         read(only_test.export())
 
 
 def test_roles_that_the_hub_doesn_t_admit_are_refused_with_both_names() -> None:
     """Guards: an account that moved: the hub admits the old one."""
-    other = replace(CONTRACT, admitted_roles={"dev": [f"{HUB}/mlgov-dev-execution"]})
-    with pytest.raises(ContractError, match=rf"admits {HUB}/mlgov-dev-execution .* makes {DEV}/mlgov-dev-execution"):
+    other = replace(CONTRACT, spokes={"dev": HUB})
+    with pytest.raises(ContractError, match=rf"admits {HUB}/mlgov-dev-execution.* makes {DEV}/mlgov-dev-execution"):
         read(other.export())
+
+
+def test_a_role_that_an_older_hub_doesn_t_admit_is_named() -> None:
+    """Guards: a program that makes one role more than the hub admits, and nobody is told before its first call."""
+    older = replace(CONTRACT, admitted_purposes=["execution", "serving", "forwarder"])
+    with pytest.raises(ContractError, match=rf"admits .*{DEV}/mlgov-dev-serving for dev .* {DEV}/mlgov-dev-reader"):
+        read(older.export())
+
+
+def test_a_fleet_s_contract_is_a_line_a_spoke() -> None:
+    """Guards: a stack reference of hundreds of kilobytes, which every spoke reads at every preview."""
+    of = fleet(1000)
+    large = replace(CONTRACT, spokes={spoke.stack: spoke.account for spoke in of.spokes})
+    assert len(json.dumps(large.export())) < 40_000
+    with pytest.raises(ContractError, match=r"knows no spoke dev .* and 980 more") as caught:
+        read(large.export())
+    assert len(str(caught.value)) < 700

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from blueprint.alarms import hub_alarms
-from blueprint.contracts import HubContract, admitted_roles
+from blueprint.contracts import HubContract
 from blueprint.stateful import Stateful
 from tests.blueprint.samples import SPOKES, organisation
 from tests.components.programs import HUB_STACK, hub_program, hub_run, hub_settings
@@ -118,7 +118,7 @@ def test_the_contract_that_is_exported_is_the_one_that_spokes_read() -> None:
     """Guards: outputs that no contract reads, or a contract that no outputs fill."""
     for spoke in SPOKES:
         contract = HubContract.read(hub_run().exports, hub_stack=HUB_STACK, organisation=organisation(), spoke=spoke)
-        assert contract.admitted_roles[spoke.stack] == admitted_roles(organisation(), spoke)
+        assert contract.spokes[spoke.stack] == spoke.account
         assert set(contract.shares) == {"consumer", "contributor-read", "contributor-register"}
         assert contract.tables["modelgovernanceledger"] == "mlgov_modelgovernanceledger"
 
