@@ -122,8 +122,8 @@ class Endpoints(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: EndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlgovernance:network:Endpoints", name, None, opts)
-        studio = self._group(name, "studio", "Studio's applications: each other, home directories, endpoints", args)
-        targets = self._group(name, "endpoints", "Endpoints of AWS services: HTTPS from Studio's applications", args)
+        studio = self._group(name, "studio", "Applications of Studio: each other, home directories, endpoints", args)
+        targets = self._group(name, "endpoints", "Endpoints of AWS services: HTTPS from applications of Studio", args)
         gateways = self._gateways(name, args)
         self.ready = [
             *(self._interface(name, spec, targets.id, args) for spec in args.specs if spec.kind == "Interface"),
@@ -196,7 +196,7 @@ class Endpoints(pulumi.ComponentResource):
                 "ip_protocol": "tcp",
                 "from_port": first,
                 "to_port": last,
-                "description": f"Among Studio's applications: {what}",
+                "description": f"Among applications of Studio: {what}",
             }
             rules += [
                 vpc.SecurityGroupIngressRule(f"{name}-{what}", **between, opts=child(self)),
@@ -208,7 +208,7 @@ class Endpoints(pulumi.ComponentResource):
                 f"{name}-https",
                 security_group_id=targets,
                 referenced_security_group_id=studio,
-                description="From Studio's applications",
+                description="From applications of Studio",
                 **https,
                 opts=child(self),
             ),
