@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from console import asking, evidence, recovery, render, resuming
+from console.access import commands as access_commands
 from console.decisions import Verdict, arn_of, decide
 from console.errors import FOUND, UNUSABLE, CommandError
 from console.options import AsJson, Export, Prefix, StageList, client, source_of, stages_of
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.add_typer(evidence.commands)
 app.add_typer(asking.commands)
 app.add_typer(recovery.commands)
+app.add_typer(access_commands.commands, name="access")
 app.add_typer(resuming.commands)
 
 ENDED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})

@@ -1,0 +1,1 @@
+"""`governance access`: who may do what, computed from policies and compared with the declared intent."""

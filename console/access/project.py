@@ -1,0 +1,56 @@
+"""The project that an estate belongs to: organisation and settings, as the program reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from blueprint.errors import ConfigurationError
+from blueprint.intent import Intent, intent
+from blueprint.intent.model import Parts
+from blueprint.names import HUB
+from blueprint.settings import PROJECT, Settings
+from console.access.estate import Estate
+from console.access.matrix import facts_of
+from console.errors import CommandError
+
+
+def settings_of(folder: Path, stack: str = HUB) -> Settings:
+    """A stack's settings as the program would read them. Raises CommandError."""
+    try:
+        project = _read(folder / "Pulumi.yaml").get("config") or {}
+    except OSError:
+        raise CommandError(f"{folder} is no Pulumi project: give its folder by --project") from None
+    values = {
+        key.removeprefix(f"{PROJECT}:"): entry["default"]
+        for key, entry in project.items()
+        if key.startswith(f"{PROJECT}:") and "default" in entry
+    }
+    file = folder / f"Pulumi.{stack}.yaml"
+    if file.exists():
+        own = _read(file).get("config") or {}
+        values |= {key.removeprefix(f"{PROJECT}:"): value for key, value in own.items() if key.startswith(PROJECT)}
+    try:
+        return Settings.parse(values, stack)
+    except ConfigurationError as error:
+        raise CommandError(str(error)) from None
+
+
+def intent_for(estate: Estate, folder: Path) -> Intent:
+    """The declared intent of the project, with the ARNs of an estate of it."""
+    hub = settings_of(folder)
+    of = hub.organisation
+    parts = {stack: _parts(settings_of(folder, stack)) for stack in (HUB, *(spoke.stack for spoke in of.spokes))}
+    return intent(of, facts_of(estate, of, parts, trial=hub.stateful == "destroy"))
+
+
+def _parts(settings: Settings) -> Parts:
+    """What of the stack's settings decides who may what there."""
+    return Parts(tracking=settings.tracking.resolved(settings.organisation, settings.stack))
+
+
+def _read(file: Path) -> dict[str, Any]:
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return content if isinstance(content, dict) else {}
