@@ -6,6 +6,7 @@ from rehearsal.provider.resource import ResourceType
 from rehearsal.provider.types import (
     alarms,
     dynamodb,
+    ec2,
     event_sources,
     events,
     functions,
@@ -19,14 +20,17 @@ from rehearsal.provider.types import (
     s3,
     s3_objects,
     sagemaker,
+    security_groups,
     sns,
     sqs,
     studio,
+    vpc_endpoints,
 )
 
 MODULES = (
     alarms,
     dynamodb,
+    ec2,
     event_sources,
     events,
     functions,
@@ -40,9 +44,11 @@ MODULES = (
     s3,
     s3_objects,
     sagemaker,
+    security_groups,
     sns,
     sqs,
     studio,
+    vpc_endpoints,
 )
 
 TYPES: dict[str, ResourceType] = {row.pulumi_type: row for module in MODULES for row in module.TYPES}

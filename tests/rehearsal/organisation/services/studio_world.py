@@ -41,10 +41,10 @@ class Campus:
 
     @classmethod
     def of(cls, org: Emulator, client: Client) -> Campus:
-        network = org.moto("ec2", HUB, REGION)
-        vpc = network.create_vpc("10.9.0.0/22").id
+        ec2 = client("hub", None, "ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.9.0.0/22")["Vpc"]["VpcId"]
         subnets = [
-            network.create_subnet(vpc, cidr, availability_zone=zone).id
+            ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=zone)["Subnet"]["SubnetId"]
             for cidr, zone in (("10.9.0.0/24", f"{REGION}a"), ("10.9.1.0/24", f"{REGION}b"))
         ]
         return cls(org, client, client("hub", None, "sagemaker"), execution_role(client), vpc, subnets)

@@ -85,7 +85,8 @@ def test_who_makes_a_domain_passes_its_role(campus: Campus, client: Client) -> N
 
 def test_an_update_of_a_domain_without_internet_asks_for_its_network(campus: Campus) -> None:
     """Guards: a rehearsal that is green where the real provider's update is refused (terraform-provider-aws#45528)."""
-    group = campus.org.moto("ec2", HUB, REGION).create_security_group("studio", "d", vpc_id=campus.vpc).id
+    ec2 = campus.client("hub", None, "ec2")
+    group = ec2.create_security_group(GroupName="studio", Description="d", VpcId=campus.vpc)["GroupId"]
     domain = campus.domain(
         AppNetworkAccessType="VpcOnly",
         DefaultUserSettings={"ExecutionRole": campus.role, "SecurityGroups": [group]},

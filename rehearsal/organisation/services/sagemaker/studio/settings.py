@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rehearsal.organisation.core import ApiError, Call, Caller, Need, NotEmulated, Organisation, Params, pass_role
+from rehearsal.organisation.services.ec2.store import network
 from rehearsal.organisation.services.sagemaker.hosting import refuse_members
 from rehearsal.organisation.services.sagemaker.needs import Context
 from rehearsal.organisation.services.sagemaker.registry import invalid
@@ -135,18 +136,15 @@ def check_network(org: Organisation, call: Call, vpc: str, subnets: list[str], g
 
     Looked up as SageMaker's service-linked role does, not with the caller's rights.
     """
-    org.load("ec2")
-    backend = org.moto("ec2", call.owner, call.region)
-    found = {one.id: one.vpc_id for zone in backend.subnets.values() for one in zone.values()}
-    if vpc not in backend.vpcs:
+    held = network(org, call.owner, call.region)
+    if vpc not in held.vpcs:
         raise invalid(f"The vpc ID '{vpc}' does not exist.")
     for subnet in subnets:
-        if found.get(subnet) != vpc:
+        if subnet not in held.subnets or held.subnets[subnet].vpc != vpc:
             raise invalid(f"The subnet ID '{subnet}' does not exist in the VPC '{vpc}'.")
-    known = {one for held in backend.groups.values() for one in held}
     for group in groups:
-        if group not in known:
-            raise invalid(f"The security group '{group}' does not exist.")
+        if group not in held.groups or held.groups[group].vpc != vpc:
+            raise invalid(f"The security group '{group}' does not exist in the VPC '{vpc}'.")
 
 
 def refuse_sso(params: Params) -> None:
