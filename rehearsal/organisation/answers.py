@@ -51,9 +51,20 @@ def answer(service: str, operation: str, protocol: str, result: Params, request_
     made = get_serializer_class(service, protocol)(operation_model=described).serialize(result)
     body = made["body"].encode() if isinstance(made["body"], str) else made["body"]
     body = body.replace(b"<RequestId>request-id</RequestId>", f"<RequestId>{request_id}</RequestId>".encode())
-    headers = {str(name): str(value) for name, value in made["headers"].items()}
+    headers = {str(name): str(value) for name, value in made["headers"].items()} | _stated_type(described, result)
     status = _status(described.output_shape, result) or int(made["status_code"])
     return Http("", "", "", {**headers, "x-amzn-RequestId": request_id}, body, status)
+
+
+def _stated_type(described: Any, result: Params) -> dict[str, str]:
+    """The content type that a result names (`ContentType` of InvokeEndpoint), which the serialiser overwrites."""
+    members = described.output_shape.members.items() if described.output_shape is not None else ()
+    for name, member in members:
+        if member.serialization.get("location") == "header" and name in result:
+            header = member.serialization.get("name", name)
+            if header.lower() == "content-type":
+                return {header: str(result[name])}
+    return {}
 
 
 def _status(shape: Any, result: Params) -> int | None:

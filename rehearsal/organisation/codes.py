@@ -34,7 +34,9 @@ def validation_code(service: str) -> str:
         return "ValidationError"  # iam/CommonErrors, sts/CommonErrors: the query protocol's common error
     if service == "s3":
         return "InvalidArgument"
-    codes = ("ValidationException", "InvalidParameterValueException", "InvalidParameterException")
+    codes = (
+        "ValidationException", "InvalidParameterValueException", "InvalidParameterException", "BadRequestException",
+    )  # fmt: skip
     shapes = _error_shapes(service)
     return next((code for code in codes if code in shapes), "ValidationException")
 

@@ -49,7 +49,6 @@ MODULES = {
     "lambda": "lambda_",
     "resourcegroupstaggingapi": "tagging",
     "tag": "tagging",
-    "execute-api": "apigateway",
 }
 """Service names whose module has another name (`lambda` is a keyword)."""
 

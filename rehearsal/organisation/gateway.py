@@ -52,12 +52,21 @@ class Gateway:
         if environ.get("PATH_INFO", "").startswith(PREFIX):
             made = control(self._org, environ, body)
         else:
-            made = self._answer(environ, body)
+            made = self._by_host(environ, body) or self._answer(environ, body)
         headers = [(name, value) for name, value in made.headers.items() if name.lower() not in ("connection", "date")]
         if not any(name.lower() == "content-length" for name, _ in headers):
             headers.append(("Content-Length", str(len(made.body))))
         start(f"{made.status} {'OK' if made.status < 300 else 'Error'}", headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [made.body]
+
+    def _by_host(self, environ: dict[str, Any], body: bytes) -> Http | None:
+        """The answer of an HTTP API, whose requests carry its host name and are no operation of any service."""
+        if ".execute-api." not in environ.get("HTTP_HOST", ""):
+            return None
+        from rehearsal.organisation.services import execute_api
+
+        self._org.load("apigatewayv2")
+        return execute_api.answer(self._org, environ, body)
 
     def _answer(self, environ: dict[str, Any], body: bytes) -> Http:
         request = _Request(self._org.request_id(), Caller("", ""), self._org.region)

@@ -30,7 +30,12 @@ def readable_version(org: Organisation, bucket: Bucket, key: str, version: str |
 
 
 def head_object_as(org: Organisation, reader: Caller, bucket: str, key: str, *, region: str, reason: str) -> str:
-    """Let a service read an object with the reader's rights; returns its ETag.
+    """Let a service look at an object with the reader's rights; returns its ETag. Raises as `read_object_as`."""
+    return read_object_as(org, reader, bucket, key, region=region, reason=reason).etag
+
+
+def read_object_as(org: Organisation, reader: Caller, bucket: str, key: str, *, region: str, reason: str) -> Version:
+    """Let a service read an object with the reader's rights.
 
     Authorises s3:GetObject and, for an encrypted object, kms:Decrypt through S3, each logged with `reason`. Raises
     ApiError where the bucket or object is missing, lies in another region, or may not be read.
@@ -44,4 +49,4 @@ def head_object_as(org: Organisation, reader: Caller, bucket: str, key: str, *, 
     if version is None or version.marker:
         raise ApiError("NoSuchKey", f"There is no object s3://{bucket}/{key}.", 404)
     use_key(org, found, key, version.encryption, "kms:Decrypt", reader, reason)
-    return version.etag
+    return version

@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterator
 
 from rehearsal.organisation.core import ApiError, Caller, Organisation, Params
-from rehearsal.organisation.services.s3.reading import head_object_as
+from rehearsal.organisation.services.s3.reading import read_object_as
+from rehearsal.organisation.services.s3.store import Version
 
 from .images import digest_of
 from .registry import invalid
@@ -55,11 +56,16 @@ def artifact_urls(container: Params) -> Iterator[str]:
 
 def check_artifact(org: Organisation, url: str, reader: Caller, region: str, reason: str) -> str:
     """The object's ETag, if `reader` may read it in `region`; else ValidationException with the reason."""
+    return read_artifact(org, url, reader, region, reason).etag
+
+
+def read_artifact(org: Organisation, url: str, reader: Caller, region: str, reason: str) -> Version:
+    """The object, if `reader` may read it in `region`; else ValidationException with the reason."""
     match = _URL.fullmatch(url)
     if match is None:
         raise invalid(f"Could not access model data at {url}: it must be s3://<bucket>/<key> of one object.")
     try:
-        return head_object_as(org, reader, match["bucket"], match["key"], region=region, reason=reason)
+        return read_object_as(org, reader, match["bucket"], match["key"], region=region, reason=reason)
     except ApiError as error:
         raise invalid(
             f"Could not access model data at {url}. Please ensure that {reader.role_arn or reader.arn} may read the "

@@ -6,11 +6,12 @@ execution role reads), model-registry-deploy (a version must be approved when a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from rehearsal.organisation.core import ApiError, Call, Caller, NotEmulated, Organisation, Params
 
-from .artifacts import artifact_urls, check_artifact
+from .artifacts import artifact_urls, check_artifact, read_artifact
 from .hosting import Kind, hosted_arn, refuse_members
 from .images import resolved
 from .names import package_ref
@@ -111,14 +112,35 @@ def check_artifacts(org: Organisation, call: Call, record: Params, reader: Calle
             check_artifact(org, url, reader, call.region, READS)
 
 
-def load(org: Organisation, call: Call, record: Params) -> list[Params]:
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A container as an instance runs it: its image, and the artifact as it was read (None: it has none)."""
+
+    image: str | None
+    deployed: Params
+    artifact: bytes | None
+    environment: Mapping[str, str]
+
+
+def load(org: Organisation, call: Call, record: Params) -> list[Loaded]:
     """What instances do with a model: take its role, read its artifacts, resolve its images (DeployedImages).
 
     Raises ApiError where the role can't be taken, a version is gone, or an artifact can't be read.
     """
     reader = execution_role(org, call, record["ExecutionRoleArn"], "model", record["ModelName"])
-    check_artifacts(org, call, record, reader)
-    return [deployed_image(org, source["Image"]) for source in _sources(org, call, record) if source.get("Image")]
+    found = []
+    for source in _sources(org, call, record):
+        read = [read_artifact(org, url, reader, call.region, READS).body for url in artifact_urls(source)]
+        image = source.get("Image")
+        found.append(
+            Loaded(
+                image,
+                deployed_image(org, image) if image else {},
+                read[0] if read else None,
+                dict(source.get("Environment") or {}),
+            )
+        )
+    return found
 
 
 def deployed_image(org: Organisation, image: str) -> Params:

@@ -1,7 +1,7 @@
 """The transitions of an endpoint on the organisation's clock, each with its events.
 
 Statuses and what each means: botocore sagemaker service-2, DescribeEndpointOutput (EndpointStatus); the steps of a
-variant: ProductionVariantStatus and automating-sagemaker-with-eventbridge. No container runs: a deployment succeeds
+variant: ProductionVariantStatus and automating-sagemaker-with-eventbridge. No container runs yet: a deployment succeeds
 when the execution role of each model may read its artifacts. A first one that doesn't ends as Failed; an update goes
 back to the configuration that serves, InService with the reason.
 """
@@ -58,15 +58,16 @@ def deploy(org: Organisation, call: Call, endpoint: Hosted, config: Params) -> N
 def _settle(org: Organisation, call: Call, endpoint: Hosted, config: Params, *, first: bool) -> None:
     record = endpoint.record
     held = fleet(org, call.owner, call.region, record["EndpointName"])
-    images, failure = loaded(org, call, config)
+    containers, failure = loaded(org, call, config)
     fault = held.take_fault() or (Fault(failure) if failure else None)
     record.pop("PendingDeploymentSummary")
     record.pop("FailureReason", None)
     if fault is None:
         held.config = config
+        held.containers = containers
         record["EndpointConfigName"] = config["EndpointConfigName"]
         record.pop("ShadowProductionVariants", None)
-        record.update(summaries(config, images))
+        record.update(summaries(config, containers))
         _show_settings(record, config)
     else:
         record["FailureReason"] = fault.reason

@@ -31,7 +31,7 @@ def _needs(org: Organisation, call: Call) -> Iterator[Need]:
 
 @serves(
     "sagemaker", "CreateEndpoint", needs=_needs, fidelity="emulated", source=_MODEL + "CreateEndpoint" + _GUIDE,
-    note="no container runs and nothing can be invoked; in service after 1 s of the clock if the models' roles may "
+    note="no container runs before the first invocation; in service after 1 s of the clock if the models' roles may "
     "read the artifacts, else Failed; images resolve to made-up digests (no ECR), which a control verb moves; no "
     "deployment configuration",
 )  # fmt: skip

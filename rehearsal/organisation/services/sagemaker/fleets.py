@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal.organisation.core import ApiError, Call, Organisation, Params
 
-from .containers import load
+from .containers import Loaded, load
 from .endpoint_configs import variants_of
 from .hosting import find
 from .registry import SERVICE, now
@@ -33,9 +33,10 @@ class Fault:
 
 @dataclass(slots=True)
 class Fleet:
-    """`config` is what serves, None until the first deployment succeeded."""
+    """`config` is what serves, None until the first deployment succeeded; `containers` run it, by variant."""
 
     config: Params | None = None
+    containers: dict[str, list[Loaded]] = field(default_factory=dict)
     fault: Fault | None = None
 
     def take_fault(self) -> Fault | None:
@@ -52,22 +53,26 @@ def forget(org: Organisation, account: str, region: str, name: str) -> None:
     org.state(SERVICE, account, region).setdefault("fleets", {}).pop(name, None)
 
 
-def loaded(org: Organisation, call: Call, config: Params) -> tuple[dict[str, list[Params]], str | None]:
-    """The images that each variant would run, by its name, and why a model can't be loaded (None: all can)."""
-    images: dict[str, list[Params]] = {}
+def loaded(org: Organisation, call: Call, config: Params) -> tuple[dict[str, list[Loaded]], str | None]:
+    """The containers that each variant would run, by its name, and why a model can't be loaded (None: all can)."""
+    containers: dict[str, list[Loaded]] = {}
     try:
         for variant in variants_of(config):
             if variant.get("ModelName"):
                 record = find(org, call, "model", variant["ModelName"]).record
-                images[variant["VariantName"]] = load(org, call, record)
+                containers[variant["VariantName"]] = load(org, call, record)
     except ApiError as error:
-        return images, error.message
-    return images, None
+        return containers, error.message
+    return containers, None
 
 
-def summaries(config: Params, images: dict[str, list[Params]]) -> Params:
+def summaries(config: Params, containers: dict[str, list[Loaded]]) -> Params:
     """ProductionVariants and ShadowProductionVariants of DescribeEndpoint for a configuration that serves."""
-    return _both(config, lambda variant: _serving(variant, images.get(variant["VariantName"], [])))
+
+    def images(variant: Params) -> list[Params]:
+        return [one.deployed for one in containers.get(variant["VariantName"], []) if one.deployed]
+
+    return _both(config, lambda variant: _serving(variant, images(variant)))
 
 
 def pending(org: Organisation, config: Params, status: str, message: str) -> Params:
