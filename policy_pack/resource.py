@@ -12,6 +12,7 @@ from blueprint.names import HUB
 from blueprint.organisation import Organisation, Spoke
 from blueprint.organisation_reading import read_organisation
 from blueprint.reading import Reader
+from blueprint.regions import split_stack
 
 PRODUCTION = "Production"
 """The lifecycle stage whose accounts, and the hub that serves them, keep what is stateful."""
@@ -96,7 +97,7 @@ class Facts:
     @cached_property
     def account_stack(self) -> str:
         """The stack's name without the region that a further region's stack carries."""
-        return self.stack.partition(".")[0]
+        return split_stack(self.stack)[0]
 
     @property
     def is_hub(self) -> bool:

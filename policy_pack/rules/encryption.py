@@ -11,14 +11,16 @@ QUEUE = "aws:sqs/queue:Queue"
 BUCKET = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 BUS = "aws:cloudwatch/eventBus:EventBus"
 KEY = "aws:kms/key:Key"
+DOMAIN = "aws:sagemaker/domain:Domain"
+LOGS = "aws:cloudwatch/logGroup:LogGroup"
 
 KEY_OF = {
     QUEUE: "kmsMasterKeyId",
     BUS: "kmsKeyIdentifier",
     "aws:sns/topic:Topic": "kmsMasterKeyId",
     "aws:dynamodb/table:Table": "serverSideEncryption.kmsKeyArn",
-    "aws:cloudwatch/logGroup:LogGroup": "kmsKeyId",
-    "aws:sagemaker/domain:Domain": "kmsKeyId",
+    LOGS: "kmsKeyId",
+    DOMAIN: "kmsKeyId",
     "aws:secretsmanager/secret:Secret": "kmsKeyId",
 }
 """Where each type names its key. Functions aren't here: their environments hold names only (rule inline-secret)."""
@@ -82,5 +84,11 @@ RULE = Rule(
                   " events, which hold names and states only"),
         Exemption(BUCKET, "*-anchors", "encrypted by S3 itself, so that no lost key makes the anchors unreadable; they"
                   " hold digests and signatures only"),
+        Exemption(BUCKET, "*-tracking", "encrypted by S3 itself: a spoke has no key of its own, and what is registered"
+                  " of a run is published to the hub's bucket under the artifact key"),
+        Exemption(DOMAIN, "*-studio", "home directories and volumes are encrypted by EFS and EBS themselves: a spoke"
+                  " has no key of its own, and a domain's can't be changed"),
+        Exemption(LOGS, "*-inference*", "encrypted by CloudWatch Logs itself: a spoke has no key of its own for lines"
+                  " that hold no payload"),
     ),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policy_pack.documents import Statement, allows, conditions, documents, principals, sid
 from policy_pack.resource import Facts, Resource
-from policy_pack.rule import Finding, NotKnown, Rule, Violation
+from policy_pack.rule import Exemption, Finding, NotKnown, Rule, Violation
 
 WHO = frozenset(
     {
@@ -47,4 +47,11 @@ RULE = Rule(
     description="A policy allows everybody only where a condition says who that is.",
     remedy="name account roots and narrow them by aws:PrincipalArn, or add StringEquals aws:PrincipalOrgID",
     check=check,
+    exempt=(
+        Exemption(
+            "aws:ec2/vpcEndpoint:VpcEndpoint",
+            "*",
+            "an endpoint's policy grants nothing by itself: it narrows what identities and resources allow",
+        ),
+    ),
 )

@@ -17,8 +17,8 @@ from google.protobuf import struct_pb2
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.proto import resource_pb2
 
-ACCOUNT = "111111111111"
-REGION = "eu-west-1"
+from tests.components.answers import ACCOUNT, REGION, arn, physical_name
+
 THREADS = 4
 KEYS = ("", "artifacts", "governance", "anchors", "logs")
 """The keys' ids end in their place here."""
@@ -33,6 +33,7 @@ class Registered:
     urn: str
     parent: str
     inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any]
     protect: bool
     retain_on_delete: bool
     delete_before_replace: bool
@@ -64,16 +65,13 @@ class Answers(pulumi.runtime.Mocks):
         inputs = dict(args.inputs)
         if args.typ == "pulumi:pulumi:StackReference":
             return args.name, {**inputs, "outputs": self.outputs_of[args.name]}
-        made = inputs.get("name") or inputs.get("bucket") or args.name
-        computed = {"arn": f"arn:aws:mock:{REGION}:{ACCOUNT}:{made}"}
+        made = physical_name(args.name, inputs)
+        computed = {"arn": arn(args.typ, args.name, inputs)}
         if args.typ == "aws:kms/key:Key":
             key = f"00000000-0000-0000-0000-00000000000{KEYS.index(args.name.rpartition('-')[2])}"
             computed = {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{key}", "keyId": key}
         if args.typ == "aws:sqs/queue:Queue":
-            computed = {
-                "arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{made}",
-                "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{made}",
-            }
+            computed["url"] = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{made}"
         if args.typ == "aws:ec2/vpcEndpoint:VpcEndpoint" and inputs["vpcEndpointType"] == "Gateway":
             computed["prefixListId"] = f"pl-{inputs['serviceName'].rpartition('.')[2]}"
         return f"{args.name}-id", {**inputs, **computed}
@@ -108,6 +106,7 @@ class Recorder(mocks.MockMonitor):
                 urn=answer.urn,
                 parent=request.parent,
                 inputs=rpc.deserialize_properties(request.object),
+                outputs=rpc.deserialize_properties(answer.object),
                 protect=request.protect,
                 retain_on_delete=request.retainOnDelete,
                 delete_before_replace=request.deleteBeforeReplace,
