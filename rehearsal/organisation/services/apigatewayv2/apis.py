@@ -13,6 +13,7 @@ from rehearsal.organisation.services.apigatewayv2.store import (
     apis,
     find_api,
     given,
+    listed,
     new_id,
     on,
 )
@@ -65,9 +66,7 @@ def get_api(org: Organisation, call: Call) -> Params:
 
 @serves(SERVICE, "GetApis", source=f"{SOURCE}/apis", needs=on(), fidelity="emulated", note="one page")
 def get_apis(org: Organisation, call: Call) -> Params:
-    if call.params.get("NextToken") or call.params.get("MaxResults"):
-        raise NotEmulated("apigatewayv2: GetApis by pages")
-    return {"Items": [copy.deepcopy(api.record) for api in apis(org, call.caller.account, call.region).values()]}
+    return listed(call, {id_: api.record for id_, api in apis(org, call.caller.account, call.region).items()})
 
 
 @serves(SERVICE, "UpdateApi", source=f"{SOURCE}/apis-apiid", needs=on())

@@ -16,6 +16,7 @@ from rehearsal.organisation.services.apigatewayv2.store import (
     bad_request,
     find_api,
     given,
+    listed,
     new_id,
     not_found,
     on,
@@ -82,6 +83,18 @@ def create_integration(org: Organisation, call: Call) -> Params:
     _check(record)
     api.integrations[id_] = record
     return copy.deepcopy(record)
+
+
+@serves(
+    SERVICE,
+    "GetIntegrations",
+    source=f"{SOURCE}/apis-apiid-integrations",
+    needs=on(),
+    fidelity="emulated",
+    note="one page",
+)
+def get_integrations(org: Organisation, call: Call) -> Params:
+    return listed(call, find_api(org, call).integrations)
 
 
 @serves(SERVICE, "GetIntegration", source=f"{SOURCE}/apis-apiid-integrations-integrationid", needs=on())

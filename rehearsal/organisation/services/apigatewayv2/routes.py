@@ -16,6 +16,7 @@ from rehearsal.organisation.services.apigatewayv2.store import (
     bad_request,
     find_api,
     given,
+    listed,
     new_id,
     not_found,
     on,
@@ -68,6 +69,11 @@ def create_route(org: Organisation, call: Call) -> Params:
     return copy.deepcopy(record)
 
 
+@serves(SERVICE, "GetRoutes", source=f"{SOURCE}/apis-apiid-routes", needs=on(), fidelity="emulated", note="one page")
+def get_routes(org: Organisation, call: Call) -> Params:
+    return listed(call, find_api(org, call).routes)
+
+
 @serves(SERVICE, "GetRoute", source=f"{SOURCE}/apis-apiid-routes-routeid", needs=on())
 def get_route(org: Organisation, call: Call) -> Params:
     return copy.deepcopy(find_route(find_api(org, call), call))
@@ -99,3 +105,10 @@ takes(SERVICE, "CreateAuthorizer", members=("ApiId", "AuthorizerType"))
 def create_authorizer(org: Organisation, call: Call) -> Params:
     find_api(org, call)
     raise NotEmulated(f"apigatewayv2: an authorizer of type {call.params['AuthorizerType']}")
+
+
+@serves(SERVICE, "GetAuthorizers", source=f"{SOURCE}/apis-apiid-authorizers", needs=on(), fidelity="emulated",
+        note="always empty: none can be made here")  # fmt: skip
+def get_authorizers(org: Organisation, call: Call) -> Params:
+    find_api(org, call)
+    return listed(call, {})

@@ -15,6 +15,7 @@ from rehearsal.organisation.services.apigatewayv2.store import (
     bad_request,
     find_api,
     given,
+    listed,
     new_id,
     not_found,
     on,
@@ -108,6 +109,11 @@ def create_stage(org: Organisation, call: Call) -> Params:
     _check(org, call, record)
     api.stages[name] = record
     return copy.deepcopy(record)
+
+
+@serves(SERVICE, "GetStages", source=f"{SOURCE}/apis-apiid-stages", needs=on(), fidelity="emulated", note="one page")
+def get_stages(org: Organisation, call: Call) -> Params:
+    return listed(call, find_api(org, call).stages)
 
 
 @serves(SERVICE, "GetStage", source=f"{SOURCE}/apis-apiid-stages-stagename", needs=on())

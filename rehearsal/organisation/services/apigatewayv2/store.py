@@ -6,12 +6,13 @@ actions are the HTTP methods on ARNs without an account (Service Authorization R
 
 from __future__ import annotations
 
+import copy
 import secrets
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rehearsal.organisation.core import ApiError, Call, Need, Needs, Organisation, Params, resource_tags
+from rehearsal.organisation.core import ApiError, Call, Need, Needs, NotEmulated, Organisation, Params, resource_tags
 from rehearsal.organisation.model import model
 
 SERVICE = "apigatewayv2"
@@ -81,6 +82,13 @@ def on() -> Needs:
 def given(call: Call, members: Sequence[str]) -> Params:
     """Those of the members that a create or update was sent, but for what names the resource and its tags."""
     return {name: call.params[name] for name in members if name in call.params and name not in ("ApiId", "Tags")}
+
+
+def listed(call: Call, held: Mapping[str, Params]) -> Params:
+    """A list answer of one page. Raises NotEmulated where pages are asked for."""
+    if call.params.get("NextToken") or call.params.get("MaxResults"):
+        raise NotEmulated(f"apigatewayv2: {call.operation} by pages")
+    return {"Items": [copy.deepcopy(record) for record in held.values()]}
 
 
 @resource_tags("apigateway")

@@ -91,6 +91,9 @@ def test_a_route_stands_once_and_leads_somewhere(bench: Workbench, function: str
     with refused("BadRequestException", "route key"):
         routed(bench, api, integration, "/c")
     bench.apigatewayv2.update_route(ApiId=api, RouteId=route, RouteKey="POST /a/{c}")
+    assert [one["RouteId"] for one in bench.apigatewayv2.get_routes(ApiId=api)["Items"]] == [route]
+    assert [one["IntegrationId"] for one in bench.apigatewayv2.get_integrations(ApiId=api)["Items"]] == [integration]
+    assert bench.apigatewayv2.get_stages(ApiId=api)["Items"] == bench.apigatewayv2.get_authorizers(ApiId=api)["Items"]
     assert bench.apigatewayv2.get_route(ApiId=api, RouteId=route)["RouteKey"] == "POST /a/{c}"
 
 
