@@ -12,20 +12,29 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from rehearsal.engine import ROOT
-from tests.rehearsal.provider.conftest import STACK, Stack
+from rehearsal.organisation.emulator import Emulator
+from tests.rehearsal.provider.conftest import SETTINGS, STACK, Stack
 from tests.rehearsal.provider.test_engine import EVERYTHING
 
-SECONDS = 60.0
+SECONDS = 180.0
 CHANGES_OF_AN_UP = 45
 CHANGES_OF_A_DESTROY = 25
 READS = ("Describe", "Get", "List", "Head", "Assume", "Batch")
 SEEDS = 20
+
+
+@pytest.fixture
+def organisation() -> Iterator[Emulator]:
+    """One of its own for each case: what one leaves behind is found by it, and by no other."""
+    with Emulator(SETTINGS) as emulator:
+        yield emulator
 
 
 def seeds(*signals: signal.Signals) -> list[object]:
