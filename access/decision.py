@@ -42,13 +42,16 @@ class Decision:
         return "allowed" if self.allowed else "denied"
 
 
-def decide(case: Case) -> Decision:
-    """Whether AWS would allow the request, as far as the case tells."""
+def decide(case: Case, found: tuple[LayerDecision, ...] | None = None) -> Decision:
+    """Whether AWS would allow the request, as far as the case tells.
+
+    `found`: the layers of the case, where they are known already.
+    """
     request = case.request
     what = f"{request.action} on {request.resource}"
     if request.action_key in NEVER_DENIED:
         return Decision(True, f"{request.action} needs no permission and can't be denied", request.action)
-    found = layers(case)
+    found = layers(case) if found is None else found
     for one in found:
         if one.decision == "denied":
             return Decision(False, f"explicit deny in {one.by}", one.by)

@@ -52,6 +52,8 @@ class Expectations:
         self._roles = {name: _Role(row, intent.asks) for name, row in intent.roles.items()}
         self._admissions = [(Patterns(row.asks), Patterns(row.who), row.direct) for row in intent.admissions]
         self._refusals = [(Patterns(row.asks), Patterns(row.who), Patterns(row.but)) for row in intent.refusals]
+        self._admitting: dict[str, list[tuple[Patterns, bool]]] = {}
+        self._refusing: dict[str, list[tuple[Patterns, Patterns]]] = {}
 
     def knows(self, principal: Principal) -> bool:
         """Whether the intent has a row for a role of the program; everybody else is known."""
@@ -75,10 +77,12 @@ class Expectations:
     def _resource(self, cell: Cell) -> tuple[Says, bool]:
         """What the resource's side alone says, and whether it says so to everybody."""
         principal, ask = cell.principal, cell.ask
-        for asks, who, but in self._refusals:
-            if asks.cover(ask.id) and who.cover(principal.id) and not but.cover(principal.id):
-                return "denied", False
-        admitted = [direct for asks, who, direct in self._admissions if asks.cover(ask.id) and who.cover(principal.id)]
+        if ask.id not in self._admitting:
+            self._admitting[ask.id] = [(who, direct) for asks, who, direct in self._admissions if asks.cover(ask.id)]
+            self._refusing[ask.id] = [(who, but) for asks, who, but in self._refusals if asks.cover(ask.id)]
+        if any(who.cover(principal.id) and not but.cover(principal.id) for who, but in self._refusing[ask.id]):
+            return "denied", False
+        admitted = [direct for who, direct in self._admitting[ask.id] if who.cover(principal.id)]
         if admitted:
             return "allowed", any(admitted)
         own = bool(principal.account) and cell.request.same_account

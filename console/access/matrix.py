@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from access import Case, Decision, Request, decide, layers
+from access import Case, Decision, LayerDecision, Request, decide, layers
 from access.case import Policies
 from access.policies import NamedPolicy, compile_policy
 from access.services import policy_kind
@@ -26,8 +26,8 @@ from console.errors import CommandError
 Says = Literal["allowed", "denied", "silent", "absent"]
 """Of one side: `denied` is an explicit refusal, `silent` grants nothing, `absent`: there is no such side."""
 
-ALLOWED, REFUSED = "allowed", "refused"
 FULL: Policies = (NamedPolicy("everything", compile_policy(EVERYTHING, PolicyKind.IDENTITY)),)
+WITH_ALL, NO_BOUNDARY = LayerDecision("identity", "allowed", "everything"), LayerDecision("boundary", "absent")
 OPEN: Policies = (
     NamedPolicy(
         "of AWS, open to every account",
@@ -130,6 +130,7 @@ def _request(of: Organisation, principal: Principal, ask: Ask) -> Request:
     if of.id is not None and not principal.outside:
         context["aws:PrincipalOrgID"] = of.id
     context |= ask.context
+    context = {key: _text(value) if isinstance(value, bool) else value for key, value in context.items()}
     request: dict[str, object] = {
         "principal": principal.arn, "action": ask.action, "resource": ask.resource, "context": context,
     }  # fmt: skip
@@ -137,6 +138,10 @@ def _request(of: Organisation, principal: Principal, ask: Ask) -> Request:
     if account:
         request["resource_account"] = account
     return Request.from_dict(request)
+
+
+def _text(value: bool) -> str:
+    return "true" if value else "false"
 
 
 class Evaluator:
@@ -166,25 +171,21 @@ class Evaluator:
         )
 
     def answer(self, cell: Cell) -> Answer:
+        """The cell's answers. The layers are judged once; each side alone is put together of them."""
         case = self.case(cell)
-        who = case.request.principal
         found = layers(case)
-        by_layer = {one.layer: one.decision for one in found}
-        identity: Says = by_layer["identity"]
-        if identity == "absent" and who.has_identity:
-            identity = "silent"
-        if by_layer["boundary"] in ("denied", "silent") and identity == "allowed":
-            identity = by_layer["boundary"]
-        refused = by_layer["trust" if case.request.assumes_role else "resource"] == "denied"
-        both = ALLOWED if decide(case).allowed else REFUSED
-        if cell.principal.identity is not None:
-            alone = both == ALLOWED  # it has everything, or nothing but what the resource gives
-        elif identity == "allowed" and case.permissions_boundary is None:
-            alone = both == ALLOWED
-        else:
-            alone = decide(replace(case, identity_policies=FULL, permissions_boundary=None)).allowed
-        resource: Says = "denied" if refused else "allowed" if alone else "silent"
-        return Answer(identity, resource, both)  # type: ignore[arg-type]  # one of two constants
+        identity, boundary, _, _, _, resource, trust, *_ = found
+        says: Says = identity.decision
+        if says == "absent" and case.request.principal.has_identity:
+            says = "silent"
+        if boundary.decision in ("denied", "silent") and says == "allowed":
+            says = boundary.decision
+        alone = replace(case, identity_policies=FULL, permissions_boundary=None) if cell.principal.is_role else case
+        unbound = (WITH_ALL, NO_BOUNDARY, *found[2:]) if cell.principal.is_role else found
+        admitted = decide(alone, unbound).allowed
+        refused = (trust if case.request.assumes_role else resource).decision == "denied"
+        side: Says = "denied" if refused else "allowed" if admitted else "silent"
+        return Answer(says, side, "allowed" if decide(case, found).allowed else "refused")
 
     def decide(self, cell: Cell) -> Decision:
         """What AWS would answer, and why."""
