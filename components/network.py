@@ -22,7 +22,7 @@ from blueprint.network_settings import network_of, subnets_of
 from blueprint.policies.endpoints import EndpointSpec, endpoints
 from blueprint.policies.network import flow_logs_key, flow_logs_role
 from blueprint.settings import Settings
-from components.options import child
+from components.options import child, stateful_child
 from components.roles import Role, RoleArgs
 
 HTTPS = 443
@@ -54,13 +54,15 @@ class Network(pulumi.ComponentResource):
         organisation, stack = settings.organisation, settings.stack
         called = organisation.names.network(stack)
         addresses = network_of(organisation, stack)
+        # A domain that stays keeps its home directories in these subnets: AWS would refuse to delete them.
+        keep = stateful_child(self, settings.stateful)
         made = ec2.Vpc(
             name,
             cidr_block=str(addresses),
             enable_dns_support=True,
             enable_dns_hostnames=True,
             tags={"Name": called},
-            opts=child(self),
+            opts=keep,
         )
         subnets = [
             ec2.Subnet(
@@ -70,7 +72,7 @@ class Network(pulumi.ComponentResource):
                 availability_zone=f"{organisation.region}{zone}",
                 map_public_ip_on_launch=False,
                 tags={"Name": f"{called}-{zone}"},
-                opts=child(self),
+                opts=keep,
             )
             for zone, part in zip(settings.network.zones, subnets_of(addresses), strict=True)
         ]
@@ -140,7 +142,7 @@ class Endpoints(pulumi.ComponentResource):
             description=description,
             vpc_id=args.vpc_id,
             tags={"Name": called},
-            opts=child(self),
+            opts=stateful_child(self, args.settings.stateful),
         )
 
     def _gateways(self, name: str, args: EndpointsArgs) -> dict[str, ec2.VpcEndpoint]:

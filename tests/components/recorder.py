@@ -19,6 +19,9 @@ from pulumi.runtime.proto import resource_pb2
 
 from tests.components.answers import ACCOUNT, REGION, arn, physical_name
 
+ROOT_TYPE = "pulumi:pulumi:Stack"
+"""Of the stack itself, which is no part of its resources' identities."""
+
 THREADS = 4
 KEYS = ("", "artifacts", "governance", "anchors", "logs")
 """The keys' ids end in their place here."""
@@ -39,6 +42,8 @@ class Registered:
     delete_before_replace: bool
     provider: str
     dependencies: frozenset[str]
+    aliases: frozenset[str]
+    import_id: str
 
 
 class EngineRefused(grpc.RpcError):
@@ -112,9 +117,23 @@ class Recorder(mocks.MockMonitor):
                 delete_before_replace=request.deleteBeforeReplace,
                 provider=request.provider,
                 dependencies=frozenset(request.dependencies),
+                aliases=frozenset(request.aliasURNs),
+                import_id=request.importId,
             )
         )
         return answer
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """With the types of all that is above, as the engine makes it; the SDK's mocks keep the parent's alone."""
+        above = parent.split("::")[2] if parent else ROOT_TYPE
+        chain = type_ if above == ROOT_TYPE else f"{above}${type_}"
+        return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{chain}::{name}"
+
+    def SupportsFeature(self, request: resource_pb2.SupportsFeatureRequest) -> Any:  # noqa: N802  # gRPC's name
+        """Without specs of aliases the SDK resolves them itself, those that children get from a parent included."""
+        if request.id == "aliasSpecs":
+            return resource_pb2.SupportsFeatureResponse(hasSupport=False)
+        return super().SupportsFeature(request)  # type: ignore[no-untyped-call]  # as above
 
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Any:  # noqa: N802
         self.outputs[request.urn] = rpc.deserialize_properties(request.outputs or struct_pb2.Struct())
