@@ -51,7 +51,7 @@ print(time.process_time() - start)
 """
 
 ACCOUNTS = [{"account": "111111111111", "stack": "hub", "lifecycle": None, "readerrole": None}]
-URLS = ("DLQ_URL", "APPROVALS_URL", "JOBS_URL", "INVENTORY_JOBS_URL")
+URLS = ("DLQ_URL", "APPROVALS_URL", "JOBS_URL", "INVENTORY_JOBS_URL", "GUARD_JOBS_URL")
 NAMES = (
     "LEDGER_TABLE", "DEDUP_TABLE", "STATE_TABLE", "ENDPOINTS_TABLE", "METRICS_TABLE", "HISTORY_TABLE",
     "ARTIFACT_BUCKET", "DOCUMENTS_BUCKET", "ANCHOR_BUCKET", "PREFIX",
@@ -72,6 +72,7 @@ def environment(accounts: Path) -> dict[str, str]:
         "GROUPS": '["ModelCreditRisk"]',
         "STAGES": '[{"stage": "dev", "lifecycle": "Development"}]',
         "ACCOUNTS": str(accounts),
+        "GUARD_MODE": "reject",
         "SIGNING_KEY_ARN": "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-0000-0000-000000000000",
         "PERIOD_SECONDS": "300",
         "METRICS_RETENTION_DAYS": "455",

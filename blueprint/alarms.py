@@ -79,7 +79,16 @@ def hub_alarms(organisation: Organisation, schedules: Mapping[Function, Interval
         ),
         _own(
             organisation, "capture-incidents", "Incidents", "capture",
-            "a fact is recorded that must not be, such as an approval by the author", statistic="Sum",
+            "a version came into being with what only an approver may give, or stands approved by nobody",
+            statistic="Sum",
+        ),
+        _own(
+            organisation, "guard-incidents", "Incidents", "guard",
+            "a version was approved by its author, changed after its approval, or born approved", statistic="Sum",
+        ),
+        _own(
+            organisation, "guard-unknown", "UnknownApprovals", "guard",
+            "a version stands approved, and nobody can say whether by its author", statistic="Sum",
         ),
         _own(
             organisation, "anchor-incidents", "Incidents", "anchor",

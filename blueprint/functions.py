@@ -117,6 +117,13 @@ FUNCTION_SPECS: tuple[FunctionSpec, ...] = (
         every_minutes=60,
         accounts=True,
     ),
+    FunctionSpec(
+        function="guard",
+        description="Reject what was approved by its author, or changed after it was approved",
+        queue="guard-jobs",
+        dead_letters="guard-jobs-dlq",
+        batch_size=10,
+    ),
 )
 
 FUNCTIONS: tuple[Function, ...] = tuple(spec.function for spec in FUNCTION_SPECS)

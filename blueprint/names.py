@@ -27,7 +27,7 @@ PURPOSES: tuple[Purpose, ...] = ("execution", "serving", "forwarder", "reader")
 but for what RAM shares with the account as a whole.
 """
 
-Function = Literal["capture", "approval", "anchor", "inventory", "metrics", "reconcile"]
+Function = Literal["capture", "approval", "anchor", "inventory", "metrics", "reconcile", "guard"]
 HubPurpose = Literal["execution", "auditor", "operator", "tracking"] | Function
 Table = Literal[
     "modelgovernanceledger",
@@ -59,6 +59,8 @@ Queue = Literal[
     "metrics-jobs-dlq",
     "reconcile-jobs",
     "reconcile-jobs-dlq",
+    "guard-jobs",
+    "guard-jobs-dlq",
 ]
 HubRule = Literal["packages", "states", "calls", "forwarded", "requests"]
 SpokeRule = Literal["states", "calls"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from blueprint.names import Bucket, Names
 from blueprint.stages import Stage
@@ -15,6 +16,10 @@ class Elsewhere:
     region: str
     volume_key: str | None = None
     cidr: str | None = None
+
+
+GuardMode = Literal["alarm", "reject"]
+GUARD_MODES: tuple[GuardMode, ...] = ("alarm", "reject")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +45,8 @@ class Organisation:
 
     `id` is the AWS organisation's id, None where there is none. `spokes` are sorted by stack name, `stages` in order
     of promotion. `same_account`: a trial whose hub and spokes are one account. `auditors` and `operators`: ARN patterns
-    of those who may assume the hub's role of that name; without any there is no such role. `hub_cidr`: as a spoke's.
+    of those who may assume the hub's role of that name; without any there is no such role. `guard`: whether the guard
+    rejects what must not be approved, or only alarms. `hub_cidr`: as a spoke's.
     `regions`: where it is installed beside the home region, `hub_elsewhere`: what the hub's account has there; `home`:
     the home region, where this is a further one. `buckets`: those of the hub that have another name than the made one.
     """
@@ -56,6 +62,7 @@ class Organisation:
     image_repositories: tuple[str, ...] = ()
     auditors: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
+    guard: GuardMode = "reject"
     regions: tuple[str, ...] = ()
     home: str | None = None
     hub_elsewhere: tuple[Elsewhere, ...] = ()

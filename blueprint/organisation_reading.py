@@ -10,7 +10,7 @@ from blueprint.elsewhere_reading import check_elsewhere, read_elsewhere, read_vo
 from blueprint.limits import OBJECT_TAGS
 from blueprint.names import HUB, PREFIX_PATTERN, STACK_PATTERN, STAGE_PATTERN
 from blueprint.network_settings import read_cidr
-from blueprint.organisation import Elsewhere, Organisation, Spoke
+from blueprint.organisation import GUARD_MODES, Elsewhere, Organisation, Spoke
 from blueprint.policies.artifact_bucket import holders_tag
 from blueprint.reading import ABSENT, Reader, shown
 from blueprint.regions import REGION_FORM, REGION_PATTERN, read_regions
@@ -68,6 +68,7 @@ def read_organisation(reader: Reader) -> Organisation | None:
     approvers = tuple(sorted({approver for stage in stages for approver in stage.approvers}))
     auditors = reader.texts("auditors", _PRINCIPAL, "a role or user ARN pattern with its account", default=approvers)
     operators = reader.texts("operators", _PRINCIPAL, "a role or user ARN pattern with its account", default=())
+    guard = reader.choice("guard", GUARD_MODES, default="reject")
     buckets = read_bucket_names(reader)
     reader.close()
     _check_stages_of(accounts, spokes, stages)
@@ -87,6 +88,7 @@ def read_organisation(reader: Reader) -> Organisation | None:
         image_repositories=images,
         auditors=auditors,
         operators=operators,
+        guard="alarm" if guard == "alarm" else "reject",
         regions=regions,
         buckets=buckets,
         hub_cidr=hub_cidr,

@@ -38,6 +38,7 @@ class Surroundings:
             "DEDUP_TABLE": self.tables["modelgovernancededup"],
             "STATE_TABLE": self.tables["modelpackagestatechanges"],
             "APPROVALS_URL": self.urls["approvals"],
+            "GUARD_JOBS_URL": self.urls["guard-jobs"],
             "DOCUMENTS_BUCKET": self.buckets["documents"],
         }
         jobs: Variables = {"ACCOUNTS": ACCOUNTS_FILE, "JOBS_URL": self.urls[spec.queue]}
@@ -50,6 +51,13 @@ class Surroundings:
                 own = recorded | endpoints | {"INVENTORY_JOBS_URL": self.urls["inventory-jobs"]}
             case "reconcile":
                 own = recorded | jobs
+            case "guard":
+                own = governed | {
+                    "LEDGER_TABLE": self.tables["modelgovernanceledger"],
+                    "DEDUP_TABLE": self.tables["modelgovernancededup"],
+                    "STATE_TABLE": self.tables["modelpackagestatechanges"],
+                    "GUARD_MODE": organisation.guard,
+                }
             case "approval":
                 own = state | artifacts | {"STAGES": stages}
             case "inventory":

@@ -26,6 +26,7 @@ SOURCES: Mapping[Queue, Queue] = {
     "inventory-jobs-dlq": "inventory-jobs",
     "metrics-jobs-dlq": "metrics-jobs",
     "reconcile-jobs-dlq": "reconcile-jobs",
+    "guard-jobs-dlq": "guard-jobs",
     RULES: "capture",
 }
 """Where the messages of a dead-letter queue belong; a rule's say it themselves where they can."""

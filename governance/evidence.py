@@ -23,12 +23,13 @@ from governance.cloudtrail import (
 )
 from governance.documents import Document, card_document
 from governance.events import Artifact
-from governance.facts import FIRST_SEEN_APPROVED, Fact, is_beyond
+from governance.facts import Fact, is_beyond
 from governance.matching import near
 from governance.readback import ReadBack
 from governance.stages import Stages
 from governance.terms import (
     APPROVAL_FIELD,
+    FIRST_SEEN_APPROVED,
     LIFECYCLE_FIELD,
     STATUS_FIELD,
     VERSION_FIELD,

@@ -22,6 +22,8 @@ from governance.terms import (
     APPROVAL_FIELD,
     CARD_FIELD,
     DESCRIPTION_FIELD,
+    FIRST_SEEN_APPROVED,
+    GUARD_FIELD,
     LIFECYCLE_FIELD,
     REQUEST_FIELD,
     STATUS_FIELD,
@@ -33,11 +35,6 @@ from governance.terms import (
     content_id,
 )
 from governance.times import parse_time
-
-FIRST_SEEN_APPROVED = "first-seen-approved"
-"""Incident: a version that came into being approved, or beyond the first stage (a clone, or a forged
-registration).
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +154,21 @@ def actor_fact(
         happened=parse_time(explained["happenedat"]).at, created=None, event_id=event_id, account=account,
         region=region, actor=actor, sources=(("actor", "cloudtrail"), ("change", "cloudtrail")), witness=witness,
         clock=Clock(explained.get("clock", Clock.REGISTRY)),
+    )  # fmt: skip
+
+
+def incident_fact(about: Mapping[str, Json], value: Mapping[str, Json], rule: str, told: str) -> Fact:
+    """The fact that the guard found what must not be, of the time of the row that it is `about`.
+
+    `value` holds nothing that depends on when it was found, so that it is the same fact however often it is.
+    """
+    arn = str(about["modelpackagearn"])
+    return Fact(
+        arn=arn, group=about["modelpackagegroupname"], version=about["modelpackageversion"], kind=Kind.INCIDENT,
+        field=GUARD_FIELD, value=dict(value), happened=parse_time(about["happenedat"]).at, created=None,
+        event_id="guard", account=arn.split(":")[4], region=arn.split(":")[3], reason=told, incident=rule,
+        sources=(("change", "guard"), ("reason", "guard")), witness=Witness.GUARD,
+        clock=Clock(about.get("clock", Clock.REGISTRY)),
     )  # fmt: skip
 
 

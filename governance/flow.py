@@ -13,7 +13,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from governance.canonical import Json, iso
-from governance.stages import APPROVED, Stages
+from governance.stages import APPROVED, REJECTED, Stages
 from governance.survival import Span, quantile
 from governance.terms import APPROVAL_FIELD, Kind
 from governance.times import parse_time
@@ -21,7 +21,6 @@ from governance.times import parse_time
 Rows = Iterable[Mapping[str, Json]]
 
 PENDING = "PendingManualApproval"
-REJECTED = "Rejected"
 MEDIAN = Fraction(1, 2)
 NINETY_PERCENT = Fraction(9, 10)
 

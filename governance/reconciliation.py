@@ -22,13 +22,14 @@ from governance.evidence import (
     snapshot,
     with_registry,
 )
-from governance.facts import FIRST_SEEN_APPROVED, Fact, actor_fact, is_beyond
+from governance.facts import Fact, actor_fact, is_beyond
 from governance.ledger import actors, says_more
 from governance.matching import INEXACT, near, row_of, value_key
 from governance.readback import ReadBack
 from governance.stages import Stages
 from governance.terms import (
     APPROVAL_FIELD,
+    FIRST_SEEN_APPROVED,
     GAP_FIELD,
     LIFECYCLE_FIELD,
     STATUS_FIELD,
@@ -44,7 +45,7 @@ Rows = Sequence[Mapping[str, Json]]
 UNWITNESSED_APPROVAL = "unwitnessed-approval"
 """Incident: a version stands approved, and neither an event nor CloudTrail says by whom."""
 
-_EXPLAINS_NOTHING = frozenset({Kind.ACTOR, Kind.REQUEST, Kind.CARD})
+_EXPLAINS_NOTHING = frozenset({Kind.ACTOR, Kind.REQUEST, Kind.CARD, Kind.INCIDENT})
 
 
 def distinct(calls: Iterable[ApiCall]) -> list[ApiCall]:
@@ -152,7 +153,7 @@ def gap(
     if seen.modified > gaps_until:
         return None
     differs = _differences(state or {}, seen)
-    if not differs and _is_explained(rows, seen):
+    if not differs and is_explained(rows, seen):
         return None
     fact = fact_of_registry(version, Kind.GAP, GAP_FIELD, differs, seen, witness)
     beyond = is_beyond(differs.get(APPROVAL_FIELD), differs.get(LIFECYCLE_FIELD), stages)
@@ -177,7 +178,7 @@ def _as_known(field: str, value: Json) -> str:
     return str(value) if field == STATUS_FIELD else value_key(field, value) if value else ""
 
 
-def _is_explained(rows: Rows, seen: ReadBack) -> bool:
+def is_explained(rows: Rows, seen: ReadBack) -> bool:
     """Whether some row tells of the registry's last modification."""
     return any(row["kind"] not in _EXPLAINS_NOTHING and _is_of(row, seen.modified) for row in rows)
 

@@ -17,6 +17,9 @@ APPROVED = "Approved"
 isn't it.
 """
 
+REJECTED = "Rejected"
+"""The one text of `ModelApprovalStatus` that shuts a version out everywhere."""
+
 _STAGE = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _LIFECYCLE = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 

@@ -102,7 +102,7 @@ def project(
 
     if row["kind"] == Kind.ACTOR:
         _learn_actor(new, orders, row, value)
-    elif row["kind"] != Kind.REQUEST:
+    elif row["kind"] not in (Kind.REQUEST, Kind.INCIDENT):
         if _moves(orders, "event", order):
             new["eventtime"], new["eventtype"] = str(row["happenedat"]), str(row["kind"])
         if "packagestatus" in row and _moves(orders, "status", order):

@@ -20,6 +20,10 @@ REQUEST_FIELD = "StageRequest"
 CARD_FIELD = "ModelCard"
 ACTOR_FIELD = "Actor"
 GAP_FIELD = "Gap"
+GUARD_FIELD = "Guard"
+
+FIRST_SEEN_APPROVED = "first-seen-approved"
+"""Incident: a version that came into being approved, or beyond the first stage (a clone, or a forged registration)."""
 
 PACKAGE_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]{9,16}:[0-9]{12}:model-package/[\S]{1,2048}")
 """ModelPackageArn of botocore's sagemaker model."""
@@ -39,6 +43,7 @@ class Kind(StrEnum):
     REQUEST = "request"
     ACTOR = "actor"
     GAP = "gap"
+    INCIDENT = "incident"
 
 
 class Witness(StrEnum):
@@ -49,6 +54,7 @@ class Witness(StrEnum):
     RECOVERED = "recovered"
     GAP = "gap"
     BACKFILL = "backfill"
+    GUARD = "guard"
 
 
 class Clock(StrEnum):

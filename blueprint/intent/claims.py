@@ -205,7 +205,7 @@ def _artifacts(of: Organisation) -> list[Claim]:
 
 
 def _evidence(of: Organisation) -> list[Claim]:
-    recorders = tuple(f"{HUB}/{name}" for name in ("capture", "reconcile", "anchor"))
+    recorders = tuple(f"{HUB}/{name}" for name in ("capture", "reconcile", "anchor", "guard"))
     return [
         Claim(
             id="ledger-is-appended", kind="policy", who=recorders, asks=_on(LEDGERS, *REWRITE), alone=("identity",),

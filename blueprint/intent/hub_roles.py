@@ -29,6 +29,7 @@ def hub_intents(organisation: Organisation, facts: Facts) -> list[RoleIntent]:
         _inventory(organisation),
         _metrics(),
         _anchor(),
+        _guard(organisation),
         *(_approver(organisation, stage) for stage in organisation.stages),
         *([_auditor()] if organisation.auditors else []),
         *([_operator()] if organisation.operators else []),
@@ -96,14 +97,16 @@ def _sends(*queues: str, in_clear: bool = True) -> tuple[str, ...]:
     return on(tuple(f"queue/{queue}" for queue in queues), verbs)
 
 
-RECORD = (
+APPEND = (
     "modelgovernanceledger:query", "modelgovernanceledger:append", "modelgovernancededup:append",
     "modelpackagestatechanges:append", "modelpackagestatechanges:move", "modelpackagestatechanges:get",
-    "document:put", "document:upload-part", "version:describe",
-    "governance-key:encrypt-s3", "artifacts-key:decrypt-card", "artifacts-key:decrypt-our-object",
+    "version:describe", "artifacts-key:decrypt-card", "artifacts-key:decrypt-our-object",
     "artifacts-key:decrypt-another-bucket-s", "metrics:put.own",
 )  # fmt: skip
-"""What both functions may that record: append and move in transactions, keep documents."""
+"""What every function may that records: append and move in transactions, after a look at the version."""
+
+RECORD = (*APPEND, "document:put", "document:upload-part", "governance-key:encrypt-s3")
+"""What those may that record events: keep documents, too."""
 
 NEVER_REWRITE = on(("modelgovernanceledger", "modelgovernancededup"), REWRITE_VERBS)
 CHECKSUMS = on(("artifacts/*",), ("read#GetObject", "read-for.*#GetObject"))
@@ -114,7 +117,8 @@ def _capture() -> RoleIntent:
         "capture",
         may=(
             *RECORD, *CHECKSUMS,
-            *_sends("approvals"), *_sends("inventory-jobs", in_clear=False), "sagemakermodelendpoints:update",
+            *_sends("approvals", "guard-jobs"), *_sends("inventory-jobs", in_clear=False),
+            "sagemakermodelendpoints:update",
         ),
         held=("queue/inventory-jobs:send-in-clear", "document:overwrite", "document:put-in-clear"),
         never=NEVER_REWRITE,
@@ -126,7 +130,7 @@ def _approval(organisation: Organisation) -> RoleIntent:
         "approval",
         may=(
             "modelpackagestatechanges:get", "artifacts-bucket:list",
-            *CHECKSUMS, "artifacts/*:read-tags", "artifacts/*:tag-for.*",
+            *CHECKSUMS, "artifacts/*:read-tags", "artifacts/*:read-tags-for.*#GetObjectVersionTagging", "artifacts/*:tag-for.*",
             "artifacts-key:decrypt-our-object", "artifacts-key:decrypt-another-bucket-s",
         ),
         held=("artifacts-bucket:list-in-clear",),
@@ -137,7 +141,7 @@ def _reconcile(organisation: Organisation) -> RoleIntent:
     return _function(
         "reconcile",
         may=(
-            *RECORD, *CHECKSUMS, "modelpackagestatechanges:scan", *_sends("approvals"),
+            *RECORD, *CHECKSUMS, "modelpackagestatechanges:scan", *_sends("approvals", "guard-jobs"),
             *_sends("reconcile-jobs", in_clear=False),
             "registry:list#ListModelPackages", "lineage:list", "lineage:describe", "trail:look-up",
             *_readers(organisation),
@@ -183,7 +187,7 @@ def _anchor() -> RoleIntent:
         may=(
             "modelpackagestatechanges:scan", "sagemakerendpointhistory:scan",
             "modelgovernanceledger:query", "sagemakerendpointhistory:query",
-            "anchors-bucket:list-own", "anchor:read#GetObjectVersion", "anchor:read-lock",
+            "anchors-bucket:list-own#ListBucketVersions", "anchor:read#GetObjectVersion", "anchor:read-lock",
             *on(("anchor", "published-key"), ("put", "upload-part")),
             "anchors-key:sign", "anchors-key:publish", "metrics:put.own",
         ),
@@ -193,6 +197,18 @@ def _anchor() -> RoleIntent:
         never=(
             *on(read, (*REWRITE_VERBS, "append", "append-alone")),
             *on(("anchor", "published-key", "stray-anchor"), ("delete", "unlock")), "anchors-bucket:configure",
+        ),
+    )  # fmt: skip
+
+
+def _guard(organisation: Organisation) -> RoleIntent:
+    """Rejects, where the configuration lets it, and can say nothing else of a version."""
+    return _function(
+        "guard",
+        may=(*APPEND, *CHECKSUMS, *(() if organisation.guard == "alarm" else ("version:reject",))),
+        never=(
+            *NEVER_REWRITE, *REGISTER, "version:decide*", "version:reopen*", "version:approve", "version:set-pending",
+            "version:rewrite", "elsewhere:decide*", "elsewhere:reject.*",
         ),
     )  # fmt: skip
 
@@ -208,7 +224,8 @@ def _auditor() -> RoleIntent:
         id=f"{HUB}/auditor",
         may=(
             *READ_REGISTRY, *on(TABLES, ("query", "scan")),
-            "anchors-bucket:list-own", "anchors-bucket:list#ListBucketVersions",
+            "anchors-bucket:list-own#ListBucketVersions", "anchors-bucket:list#ListBucketVersions",
+            "documents-bucket:list-as-anchors",
             "documents-bucket:list#ListBucketVersions", "anchors-bucket:see-lock",
             *on(("anchor", "published-key"), ("read#GetObjectVersion", "read-lock")), "document:read#GetObjectVersion",
             "governance-key:decrypt-dynamodb", "governance-key:decrypt-s3", "artifacts-key:decrypt-card",

@@ -6,7 +6,7 @@ grants nothing. A key's policy and a role's trust must admit in any case.
 
 from __future__ import annotations
 
-from blueprint.functions import SCHEDULED
+from blueprint.functions import FUNCTIONS, SCHEDULED
 from blueprint.intent.model import Admission, Facts, Refusal
 from blueprint.intent.tracking import tracking_sides
 from blueprint.intent.words import OBJECTS, on
@@ -147,7 +147,7 @@ def _roles(of: Organisation) -> list[Admission]:
         for purpose in purposes:
             role = f"role/{stack}/{purpose}"
             found.append(Admission(asks=on((role,), ("become", "become-*#AssumeRole")), who=sagemaker))
-    for spec in ("capture", "approval", "anchor", "inventory", "metrics", "reconcile"):
+    for spec in FUNCTIONS:
         role = f"role/{HUB}/{spec}"
         found.append(Admission(asks=on((role,), ("become", "become-*#AssumeRole")), who=("service/lambda",)))
     for stage in of.stages:

@@ -36,7 +36,7 @@ def capture_role(organisation: Organisation, keys: KeyArns) -> RoleSpec:
         description="Capture registry events in the ledger, which it can't rewrite",
         trust=trust.trust(trust.function()),
         policies={
-            "queue": queue_rights(organisation, "capture", "approvals", "capture-dlq", "inventory-jobs"),
+            "queue": queue_rights(organisation, "capture", "approvals", "capture-dlq", "guard-jobs", "inventory-jobs"),
             "registry": document(allow("ReadBack", READ_VERSIONS, version_arns(organisation))),
             "ledger": ledger_rights(organisation, allow("ReadState", ["dynamodb:GetItem"], [state])),
             # Not evidence but a view of what runs now; the walk over all endpoints corrects it.
@@ -61,7 +61,7 @@ def reconcile_role(organisation: Organisation, keys: KeyArns) -> RoleSpec:
         trust=trust.trust(trust.function()),
         policies={
             "queue": queue_rights(
-                organisation, "reconcile-jobs", "reconcile-jobs", "reconcile-jobs-dlq", "approvals"
+                organisation, "reconcile-jobs", "reconcile-jobs", "reconcile-jobs-dlq", "approvals", "guard-jobs"
             ),
             "registry": document(
                 allow("ReadBack", READ_VERSIONS, version_arns(organisation)),

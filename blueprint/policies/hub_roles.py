@@ -17,6 +17,7 @@ from blueprint.policies.data_roles import anchor_role, inventory_role, metrics_r
 from blueprint.policies.documents import Statement, allow, both, deny, document
 from blueprint.policies.function_parts import LEDGER, table_arns
 from blueprint.policies.function_roles import approval_role, capture_role, reconcile_role
+from blueprint.policies.guard_role import guard_role
 from blueprint.policies.people_roles import auditor_role, operator_role
 from blueprint.policies.roles import (
     DECIDE,
@@ -38,6 +39,7 @@ FUNCTION_ROLES: Mapping[Function, Callable[[Organisation, KeyArns], RoleSpec]] =
     "inventory": inventory_role,
     "metrics": metrics_role,
     "reconcile": reconcile_role,
+    "guard": guard_role,
 }
 
 

@@ -48,11 +48,14 @@ class DynamoEndpoints:
 
 @dataclass(frozen=True, slots=True)
 class SqsOutbox:
-    """The queues of approvals, of the inventory's jobs, and of dead letters. `client` is a boto3 sqs client."""
+    """The queues of approvals, of the inventory's and the guard's jobs, and of dead letters. `client` is a boto3 sqs
+    client.
+    """
 
     client: Any
     approvals_url: str
     inventory_url: str
+    guard_url: str
     dead_letter_url: str
 
     def approval_changed(self, arn: str, content_id: str) -> None:
@@ -61,6 +64,9 @@ class SqsOutbox:
 
     def look_again(self, job: Mapping[str, Json]) -> None:
         self.client.send_message(QueueUrl=self.inventory_url, MessageBody=json.dumps(job))
+
+    def judge_again(self, arn: str) -> None:
+        self.client.send_message(QueueUrl=self.guard_url, MessageBody=json.dumps({"modelpackagearn": arn}))
 
     def dead_letter(self, body: str, reason: str, event_id: str) -> None:
         send_dead_letter(self.client, self.dead_letter_url, body, reason, event_id)

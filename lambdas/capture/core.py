@@ -27,6 +27,9 @@ from lambdas.common.registry import Artifacts, Registry, card_of
 DECISIVE = frozenset({Kind.APPROVAL, Kind.STAGE, Kind.DELETION, Kind.GAP})
 """Facts after which an artifact may have to be admitted to a stage, or shut out of it."""
 
+JUDGED = frozenset({Kind.REGISTRATION, Kind.APPROVAL, Kind.STAGE, Kind.METADATA, Kind.OBSERVATION, Kind.STATUS})
+"""Facts after which the guard judges a version: what is approved, by whom, and what it is."""
+
 _DELETED = frozenset({"DELETING", "DELETED"})
 
 
@@ -84,10 +87,14 @@ class Capture:
         return "recorded" if new else "duplicate"
 
     def _tell(self, facts: tuple[Fact, ...]) -> None:
-        """Tell of a decision, also for duplicates: the first delivery may have ended before this line."""
+        """Tell of a decision, and of what may make one wrong, also for duplicates: the first delivery may have ended
+        before this line.
+        """
         decisive = [fact for fact in facts if fact.kind in DECISIVE]
         if decisive:
             self.outbox.approval_changed(decisive[0].arn, decisive[0].content_id)
+        if any(fact.kind in JUDGED for fact in facts):
+            self.outbox.judge_again(facts[0].arn)
 
     def _call(self, event: CallEvent, document: Document, log: Log) -> str:
         """Record who changed what; of a change that no event told yet, the change too."""

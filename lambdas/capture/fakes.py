@@ -34,6 +34,7 @@ class FakeOutbox:
 
     approvals: list[tuple[str, str]] = field(default_factory=list)
     jobs: list[dict[str, Json]] = field(default_factory=list)
+    judged: list[str] = field(default_factory=list)
     dead: list[tuple[str, str, str]] = field(default_factory=list)
     fault: Fault = no_fault
 
@@ -46,6 +47,11 @@ class FakeOutbox:
         self.fault("outbox.look_again:before")
         self.jobs.append(dict(job))
         self.fault("outbox.look_again:after")
+
+    def judge_again(self, arn: str) -> None:
+        self.fault("outbox.judge_again:before")
+        self.judged.append(arn)
+        self.fault("outbox.judge_again:after")
 
     def dead_letter(self, body: str, reason: str, event_id: str) -> None:
         self.fault("outbox.dead_letter:before")

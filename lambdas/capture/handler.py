@@ -42,6 +42,7 @@ class Settings:
     dlq_url: str
     approvals_url: str
     inventory_url: str
+    guard_url: str
     documents_bucket: str
     prefix: str
 
@@ -59,6 +60,7 @@ class Settings:
             dlq_url=environment.text("DLQ_URL"),
             approvals_url=environment.text("APPROVALS_URL"),
             inventory_url=environment.text("INVENTORY_JOBS_URL"),
+            guard_url=environment.text("GUARD_JOBS_URL"),
             documents_bucket=environment.text("DOCUMENTS_BUCKET"),
             prefix=environment.text("PREFIX"),
         )
@@ -95,7 +97,9 @@ def _warm() -> Warm:
         artifacts=S3Artifacts(s3),
         recorder=recorder,
         endpoints=DynamoEndpoints(dynamodb, settings.endpoints_table),
-        outbox=SqsOutbox(client("sqs"), settings.approvals_url, settings.inventory_url, settings.dlq_url),
+        outbox=SqsOutbox(
+            client("sqs"), settings.approvals_url, settings.inventory_url, settings.guard_url, settings.dlq_url
+        ),
         groups=settings.groups,
     )
     return Warm(capture, tally, Measures(client("cloudwatch"), settings.prefix, log), log)

@@ -24,5 +24,8 @@ class Outbox(Protocol):
     def look_again(self, job: Mapping[str, Json]) -> None:
         """Ask the inventory to look at an endpoint, or an account. May be asked twice."""
 
+    def judge_again(self, arn: str) -> None:
+        """Tell the guard that something is known anew of a version. May be told twice."""
+
     def dead_letter(self, body: str, reason: str, event_id: str) -> None:
         """Keep a message that can never be recorded."""

@@ -16,10 +16,11 @@ from lambdas.common.log import Log
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the queue."""
+    """One message of the queue. `receives`: how often it was received, this time included."""
 
     message_id: str
     body: str
+    receives: int = 1
 
 
 class Context(Protocol):
@@ -49,7 +50,8 @@ def process(event: Mapping[str, Any], handle: Handle, give_up: GiveUp, log: Log)
     """
     failures = []
     for record in event["Records"]:
-        message = Message(record["messageId"], record["body"])
+        received = record.get("attributes", {}).get("ApproximateReceiveCount", 1)
+        message = Message(record["messageId"], record["body"], int(received))
         bound = log.bind(messageid=message.message_id)
         try:
             _one(message, handle, give_up, bound)

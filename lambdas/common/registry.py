@@ -49,13 +49,13 @@ class SageMakerRegistry:
             with busy_if_transient():
                 answer = self.client.describe_model_package(ModelPackageName=arn)
         except ClientError as error:
-            if _is_gone(error):
+            if is_gone(error):
                 return None
             raise
         return read_back(answer)
 
 
-def _is_gone(error: ClientError) -> bool:
+def is_gone(error: ClientError) -> bool:
     """SageMaker says ValidationException where others say ResourceNotFound; only its text tells the two."""
     if code_of(error) in ("ResourceNotFound", "ResourceNotFoundException"):
         return True

@@ -197,16 +197,20 @@ class DynamoStates:
 
 @dataclass(frozen=True, slots=True)
 class SqsOutbox:
-    """Approvals queue, own queue, dead-letter queue. `client` is a boto3 sqs client."""
+    """Approvals queue, the guard's queue, own queue, dead-letter queue. `client` is a boto3 sqs client."""
 
     client: Any
     approvals_url: str
+    guard_url: str
     jobs_url: str
     dead_letter_url: str
 
     def approval_changed(self, arn: str, content_id: str) -> None:
         body = json.dumps({"modelpackagearn": arn, "contentid": content_id})
         self.client.send_message(QueueUrl=self.approvals_url, MessageBody=body)
+
+    def judge_again(self, arn: str) -> None:
+        self.client.send_message(QueueUrl=self.guard_url, MessageBody=json.dumps({"modelpackagearn": arn}))
 
     def again(self, job: Mapping[str, Json], delay_seconds: int = 0) -> None:
         self.client.send_message(QueueUrl=self.jobs_url, MessageBody=json.dumps(job), DelaySeconds=delay_seconds)

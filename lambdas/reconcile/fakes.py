@@ -91,6 +91,7 @@ class FakeJobs:
     """What was sent: approvals, jobs with their delays, dead letters."""
 
     approvals: list[tuple[str, str]] = field(default_factory=list)
+    judged: list[str] = field(default_factory=list)
     jobs: list[tuple[dict[str, Json], int]] = field(default_factory=list)
     dead: list[tuple[str, str, str]] = field(default_factory=list)
     fault: Fault = no_fault
@@ -99,6 +100,11 @@ class FakeJobs:
         self.fault("outbox.approval_changed:before")
         self.approvals.append((arn, content_id))
         self.fault("outbox.approval_changed:after")
+
+    def judge_again(self, arn: str) -> None:
+        self.fault("outbox.judge_again:before")
+        self.judged.append(arn)
+        self.fault("outbox.judge_again:after")
 
     def again(self, job: Mapping[str, Json], delay_seconds: int = 0) -> None:
         self.fault("outbox.again:before")

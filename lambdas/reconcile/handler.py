@@ -44,6 +44,7 @@ class Settings:
     accounts: tuple[Account, ...]
     documents_bucket: str
     approvals_url: str
+    guard_url: str
     jobs_url: str
     dlq_url: str
     prefix: str
@@ -61,6 +62,7 @@ class Settings:
             accounts=environment.parsed("ACCOUNTS", read_accounts, ()),
             documents_bucket=environment.text("DOCUMENTS_BUCKET"),
             approvals_url=environment.text("APPROVALS_URL"),
+            guard_url=environment.text("GUARD_JOBS_URL"),
             jobs_url=environment.text("JOBS_URL"),
             dlq_url=environment.text("DLQ_URL"),
             prefix=environment.text("PREFIX"),
@@ -95,7 +97,9 @@ def _warm() -> Warm:
     settings = Settings.read(os.environ)
     dynamodb, s3, sagemaker = client("dynamodb"), client("s3"), client("sagemaker")
     tally, log = Tally(), Log(installation=settings.prefix)
-    outbox = SqsOutbox(client("sqs"), settings.approvals_url, settings.jobs_url, settings.dlq_url)
+    outbox = SqsOutbox(
+        client("sqs"), settings.approvals_url, settings.guard_url, settings.jobs_url, settings.dlq_url
+    )  # fmt: skip
     recorder = Recorder(
         tables=DynamoTables(dynamodb, settings.ledger_table, settings.dedup_table, settings.state_table),
         documents=S3Documents(s3, settings.documents_bucket),

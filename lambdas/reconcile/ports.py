@@ -65,6 +65,9 @@ class Outbox(Protocol):
     def approval_changed(self, arn: str, content_id: str) -> None:
         """Tell the approval function that a version's approvals may have changed. May be told twice."""
 
+    def judge_again(self, arn: str) -> None:
+        """Tell the guard that something is known anew of a version. May be told twice."""
+
     def again(self, job: Mapping[str, Json], delay_seconds: int = 0) -> None:
         """Send a job to reconcile's own queue, to be seen after at most 900 seconds. May be sent twice."""
 

@@ -37,6 +37,9 @@ ATTEMPTS = 3
 DECISIVE = frozenset({Kind.APPROVAL, Kind.STAGE, Kind.DELETION, Kind.GAP})
 """Facts after which an artifact may have to be admitted to a stage, or shut out of it."""
 
+JUDGED = frozenset({Kind.REGISTRATION, Kind.APPROVAL, Kind.STAGE, Kind.METADATA, Kind.GAP})
+"""Facts after which the guard judges a version, but for those of the time before the ledger."""
+
 OWN = frozenset({Witness.RECOVERED, Witness.GAP, Witness.BACKFILL})
 
 
@@ -76,6 +79,7 @@ class Settler:
         self._tell_again(row for _, row in paired.told)
         for fact in names_learnt(paired, rows):
             tip = self.recorder.record(fact, tip, log).tip
+            self.outbox.judge_again(version.arn)
 
     def _record(
         self, facts: Iterable[Fact], seen: ReadBack | None, tip: Tip, claimed: frozenset[str], log: Log
@@ -90,12 +94,17 @@ class Settler:
     def _tell(self, fact: Fact) -> None:
         if fact.kind in DECISIVE:
             self.outbox.approval_changed(fact.arn, fact.content_id)
+        if fact.kind in JUDGED and fact.witness is not Witness.BACKFILL:
+            self.outbox.judge_again(fact.arn)
 
     def _tell_again(self, rows: Iterable[Mapping[str, Json]]) -> None:
         """Tell of the rows that reconcile wrote: an earlier job may have ended before it told."""
         for row in rows:
-            if row.get("witness", Witness.EVENT) in OWN and row["kind"] in DECISIVE:
+            witness = row.get("witness", Witness.EVENT)
+            if witness in OWN and row["kind"] in DECISIVE:
                 self.outbox.approval_changed(row["modelpackagearn"], row["contentid"])
+            if witness in OWN - {Witness.BACKFILL} and row["kind"] in JUDGED:
+                self.outbox.judge_again(row["modelpackagearn"])
 
     def _chain(self, arn: str) -> tuple[Tip, Rows]:
         """The tip and the rows up to it."""

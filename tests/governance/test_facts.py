@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from governance.events import PackageEvent, parse_event
-from governance.facts import FIRST_SEEN_APPROVED, Fact, facts_of
+from governance.facts import Fact, facts_of
 from governance.readback import ReadBack
 from governance.stages import DEFAULT_STAGES
-from governance.terms import Kind
+from governance.terms import FIRST_SEEN_APPROVED, Kind
 from tests.governance.samples import APPROVER, AUTHOR, SHA256, envelope, iso, moment, package_detail, seen, stage
 
 LATER = iso(moment(5))

@@ -58,7 +58,7 @@ APPENDS: Rights = {
 def test_capture_s_rights_are_exactly_these() -> None:
     """Guards: a shared Lambda role; a right that could rewrite the ledger."""
     assert allowed(CAPTURE) == {
-        "queue": queues("capture", "approvals", "capture-dlq", "inventory-jobs"),
+        "queue": queues("capture", "approvals", "capture-dlq", "guard-jobs", "inventory-jobs"),
         "registry": {"ReadBack": ({"sagemaker:DescribeModelPackage"}, {VERSIONS})},
         "ledger": {**APPENDS, "ReadState": ({"dynamodb:GetItem"}, {STATE})},
         "endpoints": {"RecordEndpoint": ({"dynamodb:UpdateItem"}, {ENDPOINTS})},
@@ -73,7 +73,7 @@ def test_capture_s_rights_are_exactly_these() -> None:
 def test_reconcile_s_rights_are_exactly_these() -> None:
     """Guards: a function that mends the ledger with rights to change it."""
     assert allowed(RECONCILE) == {
-        "queue": queues("reconcile-jobs", "reconcile-jobs", "reconcile-jobs-dlq", "approvals"),
+        "queue": queues("reconcile-jobs", "reconcile-jobs", "reconcile-jobs-dlq", "approvals", "guard-jobs"),
         "registry": {
             "ReadBack": ({"sagemaker:DescribeModelPackage"}, {VERSIONS}),
             "List": ({"sagemaker:ListActions", "sagemaker:ListModelPackages"}, {"*"}),

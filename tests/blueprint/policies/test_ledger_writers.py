@@ -23,8 +23,8 @@ REWRITES = (
 )  # fmt: skip
 
 WRITERS: dict[Table, set[Function]] = {
-    "modelgovernanceledger": {"capture", "reconcile"},
-    "modelgovernancededup": {"capture", "reconcile"},
+    "modelgovernanceledger": {"capture", "reconcile", "guard"},
+    "modelgovernancededup": {"capture", "reconcile", "guard"},
     "sagemakerendpointhistory": {"inventory"},
 }
 """Who may insert, and nothing else."""
@@ -58,7 +58,7 @@ def test_no_function_can_update_replace_or_delete_a_row(function: Function, tabl
 @pytest.mark.parametrize("table", EVIDENCE)
 @pytest.mark.parametrize("function", FUNCTION_ROLES)
 def test_only_the_recorders_insert(function: Function, table: Table) -> None:
-    """Guards: a row of the ledger that nobody but capture, or the reconcile, should have been able to write."""
+    """Guards: a row of the ledger that nobody but capture, reconcile or guard should have been able to write."""
     role = FUNCTION_ROLES[function](EXAMPLE, KEYS)
     inserts = decide(tried(role, "PartiQLInsert", table, **IN_TRANSACTION)).allowed
     inserts |= decide(tried(role, "PartiQLInsert", table)).allowed

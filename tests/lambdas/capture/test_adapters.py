@@ -246,4 +246,4 @@ def test_a_dead_letter_carries_reason_and_event_id() -> None:
                 },
             },
         )
-        SqsOutbox(sqs, "approvals", "jobs", "dlq").dead_letter("body", "missing-field", "e-1")
+        SqsOutbox(sqs, "approvals", "jobs", "guard", "dlq").dead_letter("body", "missing-field", "e-1")

@@ -104,6 +104,7 @@ def test_warm_invocations_share_their_clients(monkeypatch: pytest.MonkeyPatch) -
         "LEDGER_TABLE": "l", "DEDUP_TABLE": "d", "STATE_TABLE": "s", "ENDPOINTS_TABLE": "e", "PREFIX": "mlgov",
         "GROUPS": '["ModelCreditRisk"]', "STAGES": '[{"stage": "dev", "lifecycle": "Development"}]',
         "DLQ_URL": "https://dlq", "APPROVALS_URL": "https://approvals", "INVENTORY_JOBS_URL": "https://jobs",
+        "GUARD_JOBS_URL": "https://guard",
         "DOCUMENTS_BUCKET": "documents",
     }  # fmt: skip
     for name, value in variables.items():

@@ -19,6 +19,7 @@ CAPTURE = {
     "DLQ_URL": "https://dlq",
     "APPROVALS_URL": "https://approvals",
     "INVENTORY_JOBS_URL": "https://jobs",
+    "GUARD_JOBS_URL": "https://guard",
     "DOCUMENTS_BUCKET": "documents",
     "PREFIX": "mlgov",
 }

@@ -238,7 +238,7 @@ def test_continuations_go_to_the_own_queue_with_their_delay() -> None:
             "send_message", {},
             {"QueueUrl": "approvals", "MessageBody": '{"modelpackagearn": "arn", "contentid": "c"}'},
         )  # fmt: skip
-        outbox = SqsOutbox(sqs, "approvals", "jobs", "dlq")
+        outbox = SqsOutbox(sqs, "approvals", "guard", "jobs", "dlq")
         outbox.again({"job": "deleted"}, 900)
         outbox.approval_changed("arn", "c")
         stub.assert_no_pending_responses()

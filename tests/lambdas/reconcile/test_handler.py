@@ -35,6 +35,7 @@ def variables(folder: Path) -> dict[str, str]:
         "LEDGER_TABLE": "l", "DEDUP_TABLE": "d", "STATE_TABLE": "s", "PREFIX": "mlgov", "ACCOUNTS": str(accounts),
         "GROUPS": '["ModelCreditRisk"]', "STAGES": '[{"stage": "dev", "lifecycle": "Development"}]',
         "DLQ_URL": "https://dlq", "APPROVALS_URL": "https://approvals", "JOBS_URL": "https://jobs",
+        "GUARD_JOBS_URL": "https://guard",
         "DOCUMENTS_BUCKET": "documents",
     }  # fmt: skip
 
