@@ -13,6 +13,7 @@ from console.access import commands as access_commands
 from console.decisions import Verdict, arn_of, decide
 from console.errors import FOUND, UNUSABLE, CommandError
 from console.options import AsJson, Export, Prefix, StageList, client, source_of, stages_of
+from console.probe import commands as probe_commands
 from console.tables import ExportedTables
 from governance.errors import GovernanceError
 
@@ -31,6 +32,7 @@ app.add_typer(asking.commands)
 app.add_typer(recovery.commands)
 app.add_typer(access_commands.commands, name="access")
 app.add_typer(resuming.commands)
+app.add_typer(probe_commands.commands)
 
 ENDED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 """Codes of credentials that were good once."""

@@ -1,0 +1,1 @@
+"""`governance probe`: what no document settles, asked of AWS itself."""
