@@ -41,7 +41,7 @@ def spoke(settings: SpokeSettings) -> Contract:
     # Read once more as a resource, so that the state and `pulumi stack graph` show what this stack depends on.
     pulumi.StackReference(settings.hub_stack)
     provider = pulumi.ResourceOptions(provider=account_provider(settings))
-    return Spoke(settings.stack, SpokeArgs(settings=settings, hub=contract), provider).contract
+    return Spoke(settings.stack, SpokeArgs(settings=settings, hub=contract, root=ROOT), provider).contract
 
 
 def main() -> None:

@@ -44,7 +44,8 @@ class HubContract(Contract):
     the hub's policies admit and its functions become, `admitted_purposes`: which of their roles; the names follow, so
     that a thousand spokes are a thousand lines and not five thousand. `tables`: physical name by
     table. `queues`: URL by queue. `sink_arn`: where spokes link their metrics, "" where none do. `auditor_role_arn`,
-    `operator_role_arn`: "" where nobody is named to be one.
+    `operator_role_arn`: "" where nobody is named to be one. `notebooks`: SHA-256 by file of what Studio fetches.
+    `domain_id`, `user_profiles`: as a spoke's.
     """
 
     version: ClassVar[int] = 3
@@ -70,6 +71,10 @@ class HubContract(Contract):
     sink_arn: Any
     auditor_role_arn: Any
     operator_role_arn: Any
+    notebooks_bucket: Any
+    notebooks: Mapping[str, str]
+    domain_id: Any
+    user_profiles: Mapping[str, Any]
 
     @staticmethod
     def read(outputs: Mapping[str, Any], *, hub_stack: str, organisation: Organisation, spoke: Spoke) -> HubContract:

@@ -55,6 +55,7 @@ FUNCTION_NAME = 64  # botocore lambda FunctionName (64 without the ARN)
 TOPIC_NAME = 256  # SNS API CreateTopic
 ALARM_NAME = 255  # botocore cloudwatch AlarmName
 SINK_NAME = 255  # botocore oam SinkName
+STUDIO_NAME = 63  # botocore sagemaker DomainName, SpaceName, UserProfileName, StudioLifecycleConfigName
 TRACKING_NAME = 256  # botocore sagemaker MlflowAppName, TrackingServerName
 ALIAS_NAME = 256  # botocore kms AliasNameType
 SECURITY_GROUP_NAME = 255  # EC2 API CreateSecurityGroup

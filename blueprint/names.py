@@ -65,7 +65,7 @@ Queue = Literal[
 HubRule = Literal["packages", "states", "calls", "forwarded", "requests"]
 SpokeRule = Literal["states", "calls"]
 SPOKE_RULES: tuple[SpokeRule, ...] = ("states", "calls")
-Bucket = Literal["artifacts", "documents", "anchors"]
+Bucket = Literal["artifacts", "documents", "anchors", "notebooks"]
 Key = Literal["artifacts", "governance", "anchors"]
 
 DIGEST_CHARACTERS = 8
@@ -232,6 +232,19 @@ class Names:
 
     def flow_logs_alias(self, stack: str) -> str:
         return fit(f"alias/{self.prefix}-{stack}-flow-logs", limits.ALIAS_NAME)
+
+    # Studio
+
+    def domain(self, stack: str) -> str:
+        return fit(f"{self.prefix}-{stack}", limits.STUDIO_NAME)
+
+    def space(self, stack: str, profile: str) -> str:
+        """The private space of a user profile."""
+        return fit(f"{self.prefix}-{stack}-{profile}", limits.STUDIO_NAME)
+
+    def lifecycle_config(self, stack: str, script_digest: str) -> str:
+        """It can't be changed, hence the script's digest in the name: a new one is made before the old one goes."""
+        return f"{fit(f'{self.prefix}-{stack}', limits.STUDIO_NAME - len(script_digest) - 1)}-{script_digest}"
 
     # Inference API
 

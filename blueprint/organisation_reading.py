@@ -209,6 +209,7 @@ def _stages(reader: Reader, hub: str | None) -> tuple[Stage, ...]:
             default=(DEFAULT_DEPLOYER,) if place else (),
         )  # fmt: skip
         mfa = item.flag("requireMfa", default=False)
+        studio = item.flag("studio", default=True)
         units = item.texts("units", UNIT_PATTERN, UNIT_FORM, default=())
         stateful = item.choice("statefulResources", STATEFUL, default=None)
         item.close()
@@ -236,6 +237,7 @@ def _stages(reader: Reader, hub: str | None) -> tuple[Stage, ...]:
                 deployers=deployers,
                 units=tuple(sorted(units)),
                 stateful=cast("Stateful | None", stateful),
+                studio=studio,
             )
         )
     _check_tags(reader, stages)

@@ -23,6 +23,7 @@ from blueprint.organisation_reading import DECLARED_ONCE, read_organisation
 from blueprint.reading import ABSENT, Reader
 from blueprint.regions import project, split_stack
 from blueprint.stateful import DEFAULT_STATEFUL, STATEFUL, Stateful
+from blueprint.studio_settings import StudioSettings, read_studio
 from blueprint.tags import tags
 from blueprint.tracking_settings import TrackingSettings, check_tracking, read_tracking
 
@@ -66,6 +67,7 @@ class Settings:
     tracking: TrackingSettings
     adopt: Adoption
     network: NetworkSettings
+    studio: StudioSettings
 
     @property
     def tags(self) -> dict[str, str]:
@@ -103,6 +105,7 @@ class Settings:
             organisation, local = project(organisation, stack, problems)
         common = _common(reader, _stateful_of(organisation, local))
         common["network"] = read_network(reader, None if organisation is None else organisation.region)
+        common["studio"] = read_studio(reader)
         common["tracking"] = read_tracking(reader)
         data = read_data_settings(reader, common["stateful"])
         inference = read_inference(reader)

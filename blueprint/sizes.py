@@ -14,6 +14,7 @@ from blueprint.policies.artifact_bucket import artifact_bucket
 from blueprint.policies.bus import governance_bus
 from blueprint.policies.hub_roles import hub_roles
 from blueprint.policies.keys import artifact_key
+from blueprint.policies.library_bucket import library_bucket
 from blueprint.policies.observability import topic
 from blueprint.policies.roles import KeyArns
 from blueprint.policies.spoke_role_list import spoke_roles
@@ -23,7 +24,7 @@ def oversize(organisation: Organisation) -> list[str]:
     """What of the installation is over a limit, as sentences with the fix."""
     key = organisation.names.key_arn_like(organisation.hub)
     problems = []
-    for build in (governance_bus, artifact_key, topic, lambda it: artifact_bucket(it, key)):
+    for build in (governance_bus, artifact_key, library_bucket, topic, lambda it: artifact_bucket(it, key)):
         problem = _too_large(organisation, build)
         if problem is not None:
             problems.append(problem)

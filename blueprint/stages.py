@@ -34,6 +34,7 @@ class Stage:
     without any there is no such role.
     `units`: ARNs of the organisational units of the stage's accounts, with which the registry is shared as a whole.
     `stateful`: what becomes of what can't be made anew, where the stack's own configuration doesn't say.
+    `studio`: whether people work in its accounts through SageMaker Studio.
     """
 
     name: str
@@ -45,3 +46,4 @@ class Stage:
     deployers: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     stateful: Stateful | None = None
+    studio: bool = True

@@ -24,6 +24,7 @@ STRUCTURED = frozenset(
         "organisation",
         "qualityMetrics",
         "schedules",
+        "studio",
         "tracking",
     }
 )

@@ -1,6 +1,6 @@
-"""The hub: registry, artifacts, keys, ledger, data plane, alarms, and the roles of those who decide.
+"""The hub: registry, artifacts, keys, ledger, data plane, alarms, notebooks, and the roles of those who decide.
 
-Makes no stack reference: it knows the spokes from the configuration alone. Studio, MLflow and dashboards join here as
+Makes no stack reference: it knows the spokes from the configuration alone. MLflow and dashboards join here as
 components of their own.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 import pulumi
 
 from blueprint.contracts import HubContract
+from blueprint.library import facts_of, library
 from blueprint.names import PURPOSES, Function
 from blueprint.organisation import Organisation
 from blueprint.packages import Package
@@ -26,9 +27,11 @@ from components.data_plane import DataPlane, DataPlaneArgs
 from components.events import Bus, BusArgs
 from components.evidence import Evidence, EvidenceArgs
 from components.kms import Keys, KeysArgs
+from components.library import Library, LibraryArgs
 from components.observability import Observability, ObservabilityArgs
 from components.registry import Registry, RegistryArgs
 from components.roles import OptionalRoleArgs, Role, RoleArgs, optional_role_arn
+from components.studio import Workplace, WorkplaceArgs
 from components.tables import Tables, TablesArgs
 from components.tracking import TrackingArgs, tracking_arn
 
@@ -50,6 +53,7 @@ class Hub(pulumi.ComponentResource):
         settings = args.settings
         organisation, stateful = settings.organisation, settings.stateful
         inside = pulumi.ResourceOptions(parent=self)
+        files = library(args.root)
         keys = Keys(
             name,
             KeysArgs(
@@ -106,6 +110,24 @@ class Hub(pulumi.ComponentResource):
         observability = Observability(name, ObservabilityArgs(settings=settings, key_arn=keys.governance_arn), inside)
         auditor_arn, operator_arn = self._roles(name, settings, keys)
         tracking_arn(f"{name}-tracking", TrackingArgs(settings=settings), inside)
+        published = Library(
+            f"{name}-notebooks",
+            LibraryArgs(settings=settings, root=args.root, files=files, key_arn=keys.artifact_arn),
+            inside,
+        )
+        facts = facts_of(organisation, files)
+        execution = self._execution(name, settings, keys)
+        workplace = Workplace(
+            f"{name}-studio",
+            WorkplaceArgs(
+                settings=settings,
+                root=args.root,
+                execution_role_arn=execution.arn,
+                execution_ready=execution.ready,
+                library=facts,
+            ),
+            inside,
+        )
         self.contract = HubContract(
             account=organisation.hub,
             region=organisation.region,
@@ -128,15 +150,27 @@ class Hub(pulumi.ComponentResource):
             sink_arn=observability.sink_arn,
             auditor_role_arn=auditor_arn,
             operator_role_arn=operator_arn,
+            notebooks_bucket=published.bucket,
+            notebooks=facts.files,
+            domain_id=workplace.domain_id,
+            user_profiles=workplace.profiles,
         )
         self.register_outputs(self.contract.export())
+
+    def _execution(self, name: str, settings: HubSettings, keys: Keys) -> Role:
+        """The hub's own execution role."""
+        tracking = settings.tracking.resolved(settings.organisation, settings.stack)
+        execution = RoleArgs(
+            build=lambda artifact_key: execution_role(settings.organisation, artifact_key, tracking),
+            late=(keys.artifact_arn,),
+            boundary_arn=settings.boundary_arn,
+        )
+        return Role(f"{name}-execution", execution, pulumi.ResourceOptions(parent=self))
 
     def _roles(
         self, name: str, settings: HubSettings, keys: Keys
     ) -> tuple[pulumi.Input[str], pulumi.Input[str]]:  # fmt: skip
-        """The hub's own execution role, one approver role per stage, and the auditor's and operator's, whose ARNs it
-        hands on.
-        """
+        """One approver role per stage, and the auditor's and operator's, whose ARNs it hands on."""
         organisation, inside = settings.organisation, pulumi.ResourceOptions(parent=self)
 
         def approver(stage: Stage) -> RoleArgs:
@@ -146,13 +180,6 @@ class Hub(pulumi.ComponentResource):
                 boundary_arn=settings.boundary_arn,
             )
 
-        tracking = settings.tracking.resolved(organisation, settings.stack)
-        execution = RoleArgs(
-            build=lambda artifact_key: execution_role(organisation, artifact_key, tracking),
-            late=(keys.artifact_arn,),
-            boundary_arn=settings.boundary_arn,
-        )
-        Role(f"{name}-execution", execution, inside)
         for stage in organisation.stages:
             Role(f"{name}-approver-{stage.name}", approver(stage), inside)
 

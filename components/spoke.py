@@ -1,18 +1,19 @@
-"""A spoke: the roles that work and serve there, and what shows the account to the hub.
+"""A spoke: the roles that work and serve there, Studio, and what shows the account to the hub.
 
-Everything of the hub comes from its contract. Studio, endpoints and the inference API join here as components of their
-own.
+Everything of the hub comes from its contract. Endpoints and the inference API join here as components of their own.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pulumi
 from pulumi_aws import cloudwatch, oam, sqs
 
 from blueprint.alarms import spoke_alarms
 from blueprint.contracts import HubContract, SpokeContract
+from blueprint.library import LibraryFacts
 from blueprint.limits import compact
 from blueprint.policies.data_roles import reader_role
 from blueprint.policies.deployer_role import deployer_role
@@ -26,6 +27,7 @@ from components.observability import Alarms, AlarmsArgs
 from components.options import child
 from components.queues import KEPT_SECONDS
 from components.roles import OptionalRoleArgs, Role, RoleArgs, optional_role_arn
+from components.studio import Workplace, WorkplaceArgs
 from components.tracking import TrackingArgs, tracking_arn
 
 LABEL = "$AccountName"
@@ -34,8 +36,11 @@ LABEL = "$AccountName"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpokeArgs:
+    """`root` is the project's folder, in which the notebooks and the script that fetches them lie."""
+
     settings: SpokeSettings
     hub: HubContract
+    root: Path
 
 
 class Spoke(pulumi.ComponentResource):
@@ -65,6 +70,22 @@ class Spoke(pulumi.ComponentResource):
             OptionalRoleArgs(build=lambda: deployer_role(organisation, spoke), boundary_arn=boundary),
             inside,
         )
+        workplace = Workplace(
+            f"{name}-studio",
+            WorkplaceArgs(
+                settings=settings,
+                root=args.root,
+                execution_role_arn=execution.arn,
+                execution_ready=execution.ready,
+                library=LibraryFacts(
+                    bucket=hub.notebooks_bucket,
+                    files=hub.notebooks,
+                    artifact_bucket=hub.artifact_bucket,
+                    groups=hub.model_package_groups,
+                ),
+            ),
+            inside,
+        )
         self.contract = SpokeContract(
             account=spoke.account,
             stage=spoke.stage,
@@ -73,9 +94,9 @@ class Spoke(pulumi.ComponentResource):
             deployer_role_arn=deployer_arn,
             reader_role_arn="",
             forward_dlq="",
-            domain_id="",
-            user_profiles={},
             tracking_arn=tracking_arn(f"{name}-tracking", TrackingArgs(settings=settings), inside),
+            domain_id=workplace.domain_id,
+            user_profiles=workplace.profiles,
         )
         # In same-account mode the hub's own rules, roles and metrics see everything.
         if not organisation.same_account:

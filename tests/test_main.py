@@ -119,5 +119,5 @@ def test_only_the_modules_in_use_are_imported() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert set(answer.stdout.split()) - {"config"} == {
-        "cloudwatch", "dynamodb", "iam", "kms", "lambda_", "oam", "ram", "s3", "sagemaker", "sns", "sqs",
+        "cloudwatch", "dynamodb", "ec2", "iam", "kms", "lambda_", "oam", "ram", "s3", "sagemaker", "sns", "sqs",
     }  # fmt: skip

@@ -28,6 +28,7 @@ from blueprint.policies.roles import (
     read_registry,
     version_arns,
 )
+from blueprint.policies.studio import studio_rights
 from blueprint.policies.tracking_roles import tracking_rights
 from blueprint.stages import DECIDED_STATUSES, Stage
 from blueprint.tracking_settings import TrackingKind
@@ -63,6 +64,7 @@ def execution_role(organisation: Organisation, artifact_key_arn: str, tracking: 
                     condition=via(["s3"], organisation.region),
                 ),
             ),
+            **studio_rights(organisation, HUB, organisation.hub),
             **tracking_rights(organisation, HUB, organisation.hub, tracking),
             "never": document(
                 deny("NeverDecide", ["sagemaker:CreateModelPackage", *DECIDE], ["*"]),

@@ -17,7 +17,7 @@ SPOKE_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
 def artifact_key(organisation: Organisation) -> Document:
-    """Policy of the key that encrypts artifacts: the spokes' roles use it through S3 for our bucket, in no other way.
+    """Policy of the key of artifacts and notebooks: the spokes' roles use it through S3 for these, in no other way.
 
     One statement for both purposes, since an account's id costs most of the size: a serving role's own policy and the
     bucket policy keep it from encrypting. Raises PolicyTooLarge.
@@ -28,13 +28,14 @@ def artifact_key(organisation: Organisation) -> Document:
 def _artifact_key(organisation: Organisation, form: Form) -> Document:
     statements = [_administration(organisation)]
     if organisation.spokes:
-        bucket = organisation.names.bucket_arn(organisation.hub)
+        names, hub = organisation.names, organisation.hub
+        buckets = [names.bucket_arn(hub), names.bucket_arn(hub, "notebooks")]
         principal, condition = admit(organisation, organisation.spokes, ["execution", "serving"], form)
         # S3 encrypts under the object's ARN, or the bucket's where bucket keys are on (AmazonS3 UsingKMSEncryption).
         through_s3 = both(
             condition,
             via(["s3"], organisation.region),
-            {"ArnLike": {"kms:EncryptionContext:aws:s3:arn": [bucket, f"{bucket}/*"]}},
+            {"ArnLike": {"kms:EncryptionContext:aws:s3:arn": [*buckets, *(f"{bucket}/*" for bucket in buckets)]}},
         )
         statements.append(allow("SpokesThroughS3", SPOKE_ACTIONS, ["*"], principal=principal, condition=through_s3))
     return document(*statements)

@@ -38,6 +38,7 @@ from blueprint.policies.roles import (
     version_arns,
 )
 from blueprint.policies.shares import PENDING
+from blueprint.policies.studio import studio_rights
 from blueprint.policies.tracking_roles import tracking_rights
 from blueprint.stages import OPEN_STATUSES, REQUEST_DETAIL_TYPE, REQUEST_SOURCE
 from blueprint.tracking_settings import TrackingKind
@@ -89,6 +90,7 @@ def execution_role(
             ),
             **_requests(organisation, spoke),
             **tracking_rights(organisation, spoke.stack, spoke.account, tracking),
+            **studio_rights(organisation, spoke.stack, spoke.account),
             "never": document(*_never(organisation, registers)),
         },
     )  # fmt: skip

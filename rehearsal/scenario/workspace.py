@@ -10,7 +10,7 @@ import yaml
 
 from blueprint.settings import PROJECT
 
-PROGRAM = ("blueprint", "components", "governance", "lambdas")
+PROGRAM = ("blueprint", "components", "governance", "lambdas", "notebooks")
 FILES = ("__main__.py", "requirements.txt")
 
 

@@ -23,6 +23,17 @@ from tests.components.recorder import Run, run
 
 ROOT = Path(__file__).resolve().parents[2]
 HUB_STACK = "organization/ml-governance/hub"
+WORKPLACE = {
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": 1,
+    "aws:ec2/subnet:Subnet": 2,
+    "aws:ec2/vpc:Vpc": 1,
+    "aws:sagemaker/domain:Domain": 1,
+    "aws:sagemaker/space:Space": 1,
+    "aws:sagemaker/studioLifecycleConfig:StudioLifecycleConfig": 1,
+    "aws:sagemaker/userProfile:UserProfile": 1,
+}
+"""Studio and its network, of one person, with the defaults."""
+
 
 
 def hub_settings(stateful: Stateful = "protect", **changes: Any) -> HubSettings:
@@ -62,7 +73,7 @@ def spoke_program(settings: SpokeSettings, hub: Mapping[str, Any]) -> Callable[[
         contract = HubContract.read(
             hub, hub_stack=settings.hub_stack, organisation=settings.organisation, spoke=settings.spoke
         )
-        made = Spoke(settings.stack, SpokeArgs(settings=settings, hub=contract))
+        made = Spoke(settings.stack, SpokeArgs(settings=settings, hub=contract, root=ROOT))
         for name, value in made.contract.export().items():
             pulumi.export(name, value)
 

@@ -10,14 +10,20 @@ from blueprint.alarms import hub_alarms
 from blueprint.contracts import HubContract
 from blueprint.stateful import Stateful
 from tests.blueprint.samples import SPOKES, organisation
-from tests.components.programs import HUB_STACK, hub_program, hub_run, hub_settings
+from tests.components.programs import HUB_STACK, WORKPLACE, hub_program, hub_run, hub_settings
 from tests.components.recorder import run
 
 STATEFUL_TYPES = {
     "aws:kms/key:Key",
     "aws:s3/bucket:Bucket",
     "aws:dynamodb/table:Table",
+    # The network goes with the domain in it.
+    "aws:ec2/subnet:Subnet",
+    "aws:ec2/vpc:Vpc",
+    "aws:sagemaker/domain:Domain",
     "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
+    "aws:sagemaker/space:Space",
+    "aws:sagemaker/userProfile:UserProfile",
     # What guards a bucket stays where the bucket stays.
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
@@ -40,7 +46,7 @@ def test_the_hub_holds_these_resources() -> None:
         "aws:cloudwatch/metricAlarm:MetricAlarm": len(hub_alarms(organisation(), hub_settings().data.schedules)),
         "aws:dynamodb/table:Table": 6,
         "aws:iam/role:Role": 13,
-        "aws:iam/rolePolicy:RolePolicy": 75,
+        "aws:iam/rolePolicy:RolePolicy": 76,
         "aws:kms/alias:Alias": 3,
         "aws:kms/key:Key": 3,
         "aws:lambda/eventSourceMapping:EventSourceMapping": 7,
@@ -51,15 +57,17 @@ def test_the_hub_holds_these_resources() -> None:
         "aws:ram/principalAssociation:PrincipalAssociation": 3,
         "aws:ram/resourceAssociation:ResourceAssociation": 3,
         "aws:ram/resourceShare:ResourceShare": 3,
-        "aws:s3/bucket:Bucket": 3,
+        "aws:s3/bucket:Bucket": 4,
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 1,
         "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": 1,
-        "aws:s3/bucketOwnershipControls:BucketOwnershipControls": 3,
-        "aws:s3/bucketPolicy:BucketPolicy": 3,
-        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 3,
-        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": 3,
-        "aws:s3/bucketVersioning:BucketVersioning": 3,
+        "aws:s3/bucketObjectv2:BucketObjectv2": 5,
+        "aws:s3/bucketOwnershipControls:BucketOwnershipControls": 4,
+        "aws:s3/bucketPolicy:BucketPolicy": 4,
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 4,
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": 4,
+        "aws:s3/bucketVersioning:BucketVersioning": 4,
         "aws:sagemaker/modelPackageGroup:ModelPackageGroup": 1,
+        **WORKPLACE,
         "aws:sns/topic:Topic": 1,
         "aws:sns/topicPolicy:TopicPolicy": 1,
         "aws:sqs/queue:Queue": 15,
@@ -95,6 +103,8 @@ def test_what_can_t_be_made_anew_follows_the_settings(stateful: Stateful, protec
         assert resource.protect == (is_stateful and protected), resource
         # Anchors are proved by their key for as long as they are locked, whatever becomes of the stack.
         lasting = resource.name == "hub-anchors" and resource.type == "aws:kms/key:Key" and stateful != "destroy"
+        # Spokes fetch what they last saw published.
+        lasting = lasting or resource.type == "aws:s3/bucketObjectv2:BucketObjectv2"
         assert resource.retain_on_delete == ((is_stateful and retained) or lasting), resource
     for table in made.of("aws:dynamodb/table:Table"):
         assert table.inputs["deletionProtectionEnabled"] is (stateful == "protect")
@@ -104,7 +114,13 @@ def test_what_can_t_be_made_anew_follows_the_settings(stateful: Stateful, protec
 
 def test_named_resources_are_deleted_before_they_are_replaced() -> None:
     """Guards: a replacement that AWS refuses, since the name is still taken."""
-    unnamed = {"aws:ram/permission:Permission", "aws:ram/resourceShare:ResourceShare"}
+    unnamed = {
+        "aws:ram/permission:Permission",
+        "aws:ram/resourceShare:ResourceShare",
+        # Their names hold the digest of what they are.
+        "aws:s3/bucketObjectv2:BucketObjectv2",
+        "aws:sagemaker/studioLifecycleConfig:StudioLifecycleConfig",
+    }
     associations = {
         "aws:ram/principalAssociation:PrincipalAssociation",
         "aws:ram/resourceAssociation:ResourceAssociation",

@@ -8,7 +8,7 @@ import pytest
 
 from blueprint.contracts import SpokeContract, admitted_roles
 from tests.blueprint.samples import HUB, organisation
-from tests.components.programs import hub_run, spoke_program, spoke_run, spoke_settings
+from tests.components.programs import WORKPLACE, hub_run, spoke_program, spoke_run, spoke_settings
 from tests.components.recorder import run
 
 ROLE = "aws:iam/role:Role"
@@ -33,7 +33,8 @@ def test_a_spoke_holds_these_resources(stack: str) -> None:
         **({} if deploys else tracks),
         # A deployer where it deploys, MLflow's role where experiments are made.
         ROLE: 5,
-        "aws:iam/rolePolicy:RolePolicy": 14,
+        "aws:iam/rolePolicy:RolePolicy": 15,
+        **WORKPLACE,
         "aws:cloudwatch/eventRule:EventRule": 2,
         "aws:cloudwatch/eventTarget:EventTarget": 2,
         "aws:cloudwatch/metricAlarm:MetricAlarm": 1,

@@ -6,7 +6,7 @@ from blueprint.policies.keys import artifact_key, governance_key
 from tests.blueprint.samples import BUCKET, DEV, HUB, REGION, TEST, grants, organisation, statement, statements
 
 
-def test_the_artifact_key_is_used_through_s3_for_our_bucket_and_in_no_other_way() -> None:
+def test_the_artifact_key_is_used_through_s3_for_our_buckets_and_in_no_other_way() -> None:
     """Guards: a shared key with which a spoke encrypts or decrypts what it likes."""
     policy = artifact_key(organisation())
     assert grants(policy) == {
@@ -16,8 +16,9 @@ def test_the_artifact_key_is_used_through_s3_for_our_bucket_and_in_no_other_way(
     shared = statement(policy, "SpokesThroughS3")
     assert shared["Principal"] == {"AWS": [f"arn:aws:iam::{DEV}:root", f"arn:aws:iam::{TEST}:root"]}
     assert shared["Condition"]["StringEquals"]["kms:ViaService"] == f"s3.{REGION}.amazonaws.com"
-    bucket = f"arn:aws:s3:::{BUCKET}"
-    assert shared["Condition"]["ArnLike"]["kms:EncryptionContext:aws:s3:arn"] == [bucket, f"{bucket}/*"]
+    buckets = [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET.replace('artifacts', 'notebooks')}"]
+    objects = [f"{bucket}/*" for bucket in buckets]
+    assert shared["Condition"]["ArnLike"]["kms:EncryptionContext:aws:s3:arn"] == [*buckets, *objects]
     assert shared["Condition"]["ArnLike"]["aws:PrincipalArn"] == [
         f"arn:aws:iam::{DEV}:role/mlgov-dev-execution",
         f"arn:aws:iam::{DEV}:role/mlgov-dev-serving",

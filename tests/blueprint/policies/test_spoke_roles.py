@@ -8,6 +8,7 @@ from blueprint.organisation import Organisation
 from blueprint.policies.observability import METRIC_FILTER
 from blueprint.policies.roles import RoleSpec
 from blueprint.policies.spoke_roles import execution_role, forwarder_role, serving_role
+from blueprint.policies.studio import studio_rights
 from governance.quality import NAMESPACE
 from tests.blueprint.samples import (
     BUCKET,
@@ -55,6 +56,7 @@ def test_the_data_scientist_s_rights_are_exactly_these() -> None:
         },
         "quality": {"PublishQuality": ({"cloudwatch:PutMetricData"}, {"*"})},
         "requests": {"AskForStage": ({"events:PutEvents"}, {BUS})},
+        "studio": grants(studio_rights(EXAMPLE, "dev", DEV)["studio"]),
     }
 
 
