@@ -15,6 +15,7 @@ from .artifacts import artifact_urls, check_artifact, read_artifact
 from .hosting import Kind, hosted_arn, refuse_members
 from .images import resolved
 from .names import package_ref
+from .pulling import pull
 from .registry import Package, find_package, invalid, now
 
 PRINCIPAL = "sagemaker.amazonaws.com"
@@ -132,6 +133,8 @@ def load(org: Organisation, call: Call, record: Params) -> list[Loaded]:
     for source in _sources(org, call, record):
         read = [read_artifact(org, url, reader, call.region, READS).body for url in artifact_urls(source)]
         image = source.get("Image")
+        if image:
+            pull(org, image, reader, call.region)
         found.append(
             Loaded(
                 image,

@@ -1,6 +1,7 @@
-"""Images by digest: what a tag points to when SageMaker resolves it. There is no ECR here, so digests are made up.
+"""Images by digest: what a tag points to when SageMaker resolves it.
 
-A tag's digest is the SHA-256 of its text until :func:`push` moves it, as a push to the repository would. Source:
+Of a repository of the organisation's own accounts that is what was pushed there. The registries of AWS's accounts
+aren't here, so their digests are made up: the SHA-256 of the tag's text until :func:`push` moves it. Source:
 botocore sagemaker service-2: DeployedImage (`registry/repository[:tag]` resolves to `registry/repository[@digest]`).
 """
 
@@ -11,6 +12,7 @@ import re
 
 from rehearsal.organisation.core import Organisation
 
+from .pulling import known_digest
 from .registry import SERVICE
 
 _TAG = re.compile(r":[^/:@]+$")
@@ -31,7 +33,7 @@ def digest_of(org: Organisation, image: str) -> str:
     """`sha256:…` of an image by tag or digest."""
     if "@" in image:
         return image.split("@", 1)[1]
-    return _pushed(org).get(image) or f"sha256:{hashlib.sha256(image.encode()).hexdigest()}"
+    return _pushed(org).get(image) or known_digest(org, image) or f"sha256:{hashlib.sha256(image.encode()).hexdigest()}"
 
 
 def resolved(org: Organisation, image: str) -> str:

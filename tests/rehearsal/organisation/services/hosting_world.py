@@ -30,7 +30,11 @@ Emitted = list[tuple[Any, ...]]
 def serving_role(client: Client, url: str, *, account: str = "hub", service: str = "sagemaker.amazonaws.com") -> str:
     """A role that SageMaker may take and that reads the artifact; returns its ARN."""
     bucket, key = url.removeprefix("s3://").split("/", 1)
-    name = role_with(client, account, allow("s3:GetObject", resource=f"arn:aws:s3:::{bucket}/{key}"))
+    pulls = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    name = role_with(
+        client, account, allow("s3:GetObject", resource=f"arn:aws:s3:::{bucket}/{key}"),
+        allow(*pulls, "ecr:GetAuthorizationToken"),
+    )  # fmt: skip
     iam = client(account, None, "iam")
     trust = {
         "Version": "2012-10-17",

@@ -51,7 +51,7 @@ def version_of(group: str, url: str, **more: Any) -> dict[str, Any]:
         "ModelApprovalStatus": "PendingManualApproval",
         "ModelLifeCycle": {"Stage": "Development", "StageStatus": "PendingApproval"},
         "InferenceSpecification": {
-            "Containers": [{"Image": "1.dkr.ecr.eu-west-1.amazonaws.com/x:1", "ModelDataUrl": url}],
+            "Containers": [{"Image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/x:1", "ModelDataUrl": url}],
             "SupportedContentTypes": ["text/csv"],
             "SupportedResponseMIMETypes": ["text/csv"],
         },
