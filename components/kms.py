@@ -93,12 +93,7 @@ class Keys(pulumi.ComponentResource):
         return self._aliased(name, "anchors", made, args)
 
     def _options(self, key: Key, args: KeysArgs) -> pulumi.ResourceOptions:
-        """A key doesn't tell how long it would wait for its deletion, so importing one can't compare that."""
-        adopted = args.adopt.keys.get(key)
-        window = None if adopted is None else ["deletionWindowInDays"]
-        return pulumi.ResourceOptions.merge(
-            stateful_child(self, args.stateful, adopted=adopted), pulumi.ResourceOptions(ignore_changes=window)
-        )
+        return stateful_child(self, args.stateful, adopted=args.adopt.keys.get(key))
 
     def _aliased(self, name: str, key: Key, made: kms.Key, args: KeysArgs) -> pulumi.Output[str]:
         kms.Alias(f"{name}-{key}", name=args.organisation.names.alias(key), target_key_id=made.key_id, opts=child(self))

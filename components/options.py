@@ -24,7 +24,8 @@ def stateful_child(
     """A child that holds what can't be made anew, or guards it: protected, left in AWS or deleted, by the settings.
 
     `adopted`: the id of one that exists and is imported instead of made. It was there before the program, so it is
-    protected whatever the settings say. The engine refuses to import what differs from the program, and names what.
+    protected whatever the settings say. The preview shows in what it differs from the program, an `up` changes that;
+    what can't be changed would replace it, which the protection refuses.
     """
     return pulumi.ResourceOptions(
         parent=parent,

@@ -40,17 +40,26 @@ class Registry(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlgovernance:registry:Registry", name, None, opts)
-        self.groups = {
-            group: sagemaker.ModelPackageGroup(
-                f"{name}-{group}",
-                model_package_group_name=group,
-                model_package_group_description=DESCRIPTION,
-                opts=stateful_child(self, args.stateful, adopted=group if group in args.adopt.groups else None),
-            ).arn
-            for group in args.organisation.groups
-        }
+        self.groups = {group: self._group(name, group, args) for group in args.organisation.groups}
         self.shares = {share.level: self._share(name, share, args.organisation) for share in shares(args.organisation)}
         self.register_outputs({"groups": self.groups, "shares": self.shares})
+
+    def _group(self, name: str, group: str, args: RegistryArgs) -> pulumi.Output[str]:
+        adopted = group if group in args.adopt.groups else None
+        options = stateful_child(self, args.stateful, adopted=adopted)
+        if adopted is not None:
+            # It has its maker's, for ever.
+            options = pulumi.ResourceOptions.merge(
+                options, pulumi.ResourceOptions(ignore_changes=["modelPackageGroupDescription"])
+            )
+        made = sagemaker.ModelPackageGroup(
+            f"{name}-{group}",
+            model_package_group_name=group,
+            model_package_group_description=DESCRIPTION,
+            opts=options,
+        )
+        arn: pulumi.Output[str] = made.arn
+        return arn
 
     def _share(self, name: str, share: Share, organisation: Organisation) -> pulumi.Output[str]:
         names = organisation.names
