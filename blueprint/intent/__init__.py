@@ -13,14 +13,22 @@ from blueprint.intent.bucket_asks import ask_buckets
 from blueprint.intent.claims import claims
 from blueprint.intent.data_asks import ask_data
 from blueprint.intent.hub_roles import hub_intents
+from blueprint.intent.images import ask_images
+from blueprint.intent.inference import ask_inference, inference_intents
 from blueprint.intent.key_asks import ask_keys
 from blueprint.intent.model import Admission, Ask, Claim, Facts, Principal, Refusal, RoleIntent
+from blueprint.intent.network import ask_network, network_intents
 from blueprint.intent.registry_asks import ask_registry
 from blueprint.intent.resources import admissions, refusals
 from blueprint.intent.roles import strangers
 from blueprint.intent.spoke_roles import spoke_intents
+from blueprint.intent.studio import ask_studio
 from blueprint.intent.tracking import ask_tracking, tracking_intents
 from blueprint.organisation import Organisation
+
+COLLECT = (ask_registry, ask_buckets, ask_keys, ask_data, ask_accounts)
+COLLECT_PARTS = (ask_tracking, ask_studio, ask_inference, ask_network, ask_images)
+"""Of parts that a stack may have or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +47,14 @@ class Intent:
 def intent(organisation: Organisation, facts: Facts) -> Intent:
     """The intent of an installation. Raises ValueError where a row stands twice."""
     asks = Asks(organisation, facts)
-    for collect in (ask_registry, ask_buckets, ask_keys, ask_data, ask_accounts, ask_tracking):
+    for collect in (*COLLECT, *COLLECT_PARTS):
         collect(asks)
     rows = [
         *hub_intents(organisation, facts),
         *spoke_intents(organisation, facts),
         *tracking_intents(organisation, facts),
+        *inference_intents(organisation, facts),
+        *network_intents(organisation, facts),
     ]
     roles = {row.id: row for row in rows}
     if len(roles) < len(rows):
@@ -52,7 +62,7 @@ def intent(organisation: Organisation, facts: Facts) -> Intent:
     return Intent(
         organisation=organisation,
         asks=tuple(asks.made.values()),
-        strangers=strangers(organisation),
+        strangers=strangers(organisation, facts),
         roles=roles,
         admissions=tuple(admissions(organisation, facts)),
         refusals=tuple(refusals(organisation, facts)),

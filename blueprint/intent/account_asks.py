@@ -5,7 +5,7 @@ from __future__ import annotations
 from blueprint.intent.asking import Asks
 from blueprint.intent.data_asks import ask_queue
 from blueprint.intent.model import Context
-from blueprint.intent.roles import role_names
+from blueprint.intent.roles import MEMBER, role_names
 from blueprint.names import HUB
 from blueprint.policies.conditions import SOURCE_IDENTITY
 
@@ -37,6 +37,8 @@ def ask_accounts(asks: Asks) -> None:
     asks.add("serving:list-jobs", "sagemaker:ListTrainingJobs", "*", account="")
     asks.add("lineage:list", "sagemaker:ListActions", "*", account="")
     asks.add("lineage:describe", "sagemaker:DescribeAction", asks.arn("sagemaker", "action/a"))
+    elsewhere = asks.arn("sagemaker", "action/a", MEMBER)
+    asks.add("another-lineage:describe", "sagemaker:DescribeAction", elsewhere, account=MEMBER)
     asks.add("lineage:delete", "sagemaker:DeleteAction", asks.arn("sagemaker", "action/a"))
     asks.add("lineage:describe-artifact", "sagemaker:DescribeArtifact", asks.arn("sagemaker", "artifact/a"))
     for stack, account in accounts(asks).items():

@@ -30,6 +30,7 @@ class Asks:
         account: str | None = None,
         stack: str = HUB,
         is_open: bool = False,
+        is_gated: bool = False,
     ) -> None:
         """A verb on a thing, of one or several actions. `account` defaults to the hub; "" is the caller's own."""
         owner = self.organisation.hub if account is None else account
@@ -46,6 +47,7 @@ class Asks:
                 stack=stack,
                 context=dict(context or {}),
                 open=is_open,
+                gated=is_gated,
             )
 
     def arn(self, service: str, resource: str, account: str | None = None) -> str:

@@ -53,6 +53,7 @@ def _artifacts(asks: Asks) -> None:
         )  # fmt: skip
     asks.add("artifacts-bucket:list", "s3:ListBucket", bucket)
     asks.add("artifacts-bucket:list-in-clear", "s3:ListBucket", bucket, context=CLEAR)
+    asks.add("artifacts-bucket:list-versions", "s3:ListBucketVersions", bucket)
     asks.add("artifacts-bucket:acl", "s3:GetBucketAcl", bucket)
     asks.add(
         "artifacts-bucket:configure",
@@ -103,6 +104,10 @@ def _object(asks: Asks, thing: str, arn: str) -> None:
     asks.add(f"{thing}:read-tags", "s3:GetObjectVersionTagging", arn)
     asks.add(f"{thing}:retain", LOCKS, arn)
     for stage in asks.organisation.stages:
+        asks.add(
+            f"{thing}:read-tags-for.{stage.name}", ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"], arn,
+            context=_held(stage.name),
+        )  # fmt: skip
         asks.add(f"{thing}:tag-for.{stage.name}", "s3:PutObjectVersionTagging", arn, context=_tags(stage.name))
         asks.add(
             f"{thing}:tag-otherwise-for.{stage.name}", "s3:PutObjectVersionTagging", arn,
@@ -120,11 +125,14 @@ def _documents(asks: Asks) -> None:
     asks.add("document:upload-part", PUT, document, context={OBJECT_CREATION: False})
     asks.add("document:read", GET, document)
     asks.add("document:delete", DELETE, document)
+    asks.add("document:tag", TAG, document)
     asks.add("document:open", "s3:PutObjectAcl", document)
     asks.add("stray-document:put", PUT, f"{bucket}/stray", context=NEW)
     asks.add("documents-bucket:see-lock", "s3:GetBucketObjectLockConfiguration", bucket)
     asks.add("stray-document:read", "s3:GetObjectVersion", f"{bucket}/stray")
     asks.add("documents-bucket:list", ["s3:ListBucket", "s3:ListBucketVersions"], bucket)
+    prefix: Context = {"s3:prefix": f"anchors/{of.prefix}/"}
+    asks.add("documents-bucket:list-as-anchors", "s3:ListBucketVersions", bucket, context=prefix)
     asks.add("documents-bucket:list-in-clear", "s3:ListBucket", bucket, context=CLEAR)
     asks.add("documents-bucket:configure", [*UNLOCKS, "s3:PutBucketPolicy", "s3:DeleteBucket"], bucket)
 
@@ -149,7 +157,7 @@ def _anchors(asks: Asks) -> None:
         asks.add(f"{thing}:unlock", LOCKS, arn)
         asks.add(f"{thing}:open", "s3:PutObjectAcl", arn)
     own: Context = {"s3:prefix": f"anchors/{of.prefix}/"}
-    asks.add("anchors-bucket:list-own", "s3:ListBucketVersions", bucket, context=own)
+    asks.add("anchors-bucket:list-own", ["s3:ListBucket", "s3:ListBucketVersions"], bucket, context=own)
     asks.add("anchors-bucket:list", ["s3:ListBucket", "s3:ListBucketVersions"], bucket)
     asks.add("anchors-bucket:list-in-clear", "s3:ListBucketVersions", bucket, context={**own, **CLEAR})
     asks.add("anchors-bucket:see-lock", "s3:GetBucketObjectLockConfiguration", bucket)

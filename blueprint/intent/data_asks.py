@@ -43,6 +43,9 @@ def ask_data(asks: Asks) -> None:
     of = asks.organisation
     for table in TABLES:
         _table(asks, table, of.names.table_arn(of.hub, table))
+    another = asks.arn("dynamodb", "table/somebody-elses")
+    asks.add("another-table:read", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"], another)
+    asks.add("another-table:write", ["dynamodb:PartiQLInsert", "dynamodb:UpdateItem"], another, context=TRANSACTION)
     for queue in queues():
         ask_queue(asks, f"queue/{queue}", of.names.queue_arn(of.hub, of.names.queue(queue)))
     _bus(asks)
@@ -54,6 +57,7 @@ def _table(asks: Asks, table: str, arn: str) -> None:
     for verb, action in TABLE_VERBS.items():
         asks.add(f"{table}:{verb}", f"dynamodb:{action}", arn)
     asks.add(f"{table}:append", "dynamodb:PartiQLInsert", arn, context=TRANSACTION)
+    asks.add(f"{table}:select", "dynamodb:PartiQLSelect", arn, context=TRANSACTION)
     asks.add(f"{table}:append-alone", "dynamodb:PartiQLInsert", arn)
     asks.add(f"{table}:move", "dynamodb:PartiQLUpdate", arn, context=TRANSACTION)
     asks.add(f"{table}:move-alone", "dynamodb:PartiQLUpdate", arn)
@@ -99,6 +103,7 @@ def _watching(asks: Asks) -> None:
     topic = of.names.topic_arn(of.hub)
     asks.add("topic:publish", "sns:Publish", topic)
     asks.add("topic:publish-in-clear", "sns:Publish", topic, context=CLEAR)
+    asks.add("topic:subscribe-in-clear", "sns:Subscribe", topic, context=CLEAR)
     asks.add("topic:subscribe", "sns:Subscribe", topic)
     if asks.facts.sink:
         metrics, logs = "AWS::CloudWatch::Metric", "AWS::Logs::LogGroup"

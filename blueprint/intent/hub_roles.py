@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from blueprint.functions import FUNCTION_SPECS
+from blueprint.functions import FUNCTION_SPECS, SCHEDULED
 from blueprint.intent.bucket_asks import DELETE, TAG
 from blueprint.intent.model import Facts, RoleIntent
+from blueprint.intent.studio import works_in_studio
 from blueprint.intent.tracking import experiments
 from blueprint.intent.words import (
     DECIDE,
@@ -38,7 +39,8 @@ def hub_intents(organisation: Organisation, facts: Facts) -> list[RoleIntent]:
 
 def _execution(facts: Facts) -> RoleIntent:
     """The hub's own SageMaker work: reads registry and artifacts, changes neither."""
-    may, held = experiments(HUB, facts)
+    tracks, studio = experiments(HUB, facts), works_in_studio(HUB, facts)
+    may, held = (*tracks[0], *studio[0]), (*tracks[1], *studio[1])
     return RoleIntent(
         id="hub/execution",
         may=(
@@ -130,7 +132,8 @@ def _approval(organisation: Organisation) -> RoleIntent:
         "approval",
         may=(
             "modelpackagestatechanges:get", "artifacts-bucket:list",
-            *CHECKSUMS, "artifacts/*:read-tags", "artifacts/*:read-tags-for.*#GetObjectVersionTagging", "artifacts/*:tag-for.*",
+            *CHECKSUMS, "artifacts/*:read-tags", "artifacts/*:read-tags-for.*#GetObjectVersionTagging",
+            "artifacts/*:tag-for.*",
             "artifacts-key:decrypt-our-object", "artifacts-key:decrypt-another-bucket-s",
         ),
         held=("artifacts-bucket:list-in-clear",),
@@ -240,12 +243,12 @@ def _operator() -> RoleIntent:
     """Sends dead letters back and starts jobs; decides and rewrites nothing."""
     fed = tuple(f"queue/{spec.queue}" for spec in FUNCTION_SPECS)
     dead = ("queue/rules-dlq", *(f"queue/{spec.dead_letters}" for spec in FUNCTION_SPECS))
-    tls = tuple(f"queue/{spec.queue}" for spec in FUNCTION_SPECS if spec.queue != "approvals")
+    tls = ("queue/capture", *(f"queue/{spec.queue}" for spec in SCHEDULED))
     return RoleIntent(
         id=f"{HUB}/operator",
         may=(
             *on((*fed, *dead), ("find#GetQueueUrl", "consume#GetQueueAttributes")),
-            *on(fed, ("send",)), "queue/approvals:send-in-clear",
+            *on(fed, ("send",)), *on(tuple(queue for queue in fed if queue not in tls), ("send-in-clear",)),
             *on(dead, ("consume", "find", "purge")),
             "modelgovernanceledger:scan", "governance-key:decrypt-dynamodb", "governance-key:decrypt-sqs",
             "governance-key:log#Decrypt", "governance-key:encrypt-sqs", "alarms:see",

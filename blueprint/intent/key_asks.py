@@ -20,7 +20,12 @@ ADMINISTER = ["kms:PutKeyPolicy", "kms:CreateGrant", "kms:TagResource"]
 DESTROY = ["kms:DisableKey", "kms:ScheduleKeyDeletion"]
 
 
+ANOTHER = "key/99999999-9999-9999-9999-999999999999"
+"""A key of the hub that this installation doesn't know."""
+
+
 def ask_keys(asks: Asks) -> None:
+    _another(asks)
     _artifacts(asks, asks.facts.artifacts_key)
     _governance(asks, asks.facts.governance_key)
     _anchors(asks, asks.facts.anchors_key)
@@ -31,6 +36,12 @@ def ask_keys(asks: Asks) -> None:
     }.items():
         asks.add(f"{thing}:administer", ADMINISTER, key)
         asks.add(f"{thing}:destroy", DESTROY, key)
+
+
+def _another(asks: Asks) -> None:
+    key = asks.arn("kms", ANOTHER)
+    for service in ("dynamodb", "sqs", "s3", "sagemaker", "logs"):
+        asks.add(f"another-key:use-{service}", [DECRYPT, DATA_KEY], key, context=asks.via(service), is_gated=True)
 
 
 def _artifacts(asks: Asks, key: str) -> None:
@@ -71,6 +82,9 @@ def _anchors(asks: Asks, key: str) -> None:
 
     both = ["kms:Sign", "kms:Verify"]
     asks.add("anchors-key:sign", both, key, context=how("ECDSA_SHA_256", "DIGEST"))
+    another = asks.arn("kms", ANOTHER)
+    asks.add("another-key:sign", both, another, context=how("ECDSA_SHA_256", "DIGEST"), is_gated=True)
+    asks.add("another-key:publish", "kms:GetPublicKey", another, is_gated=True)
     asks.add("anchors-key:sign-otherwise", both, key, context=how("ECDSA_SHA_512", "DIGEST"))
     asks.add("anchors-key:sign-whole-messages", both, key, context=how("ECDSA_SHA_256", "RAW"))
     asks.add("anchors-key:publish", "kms:GetPublicKey", key)

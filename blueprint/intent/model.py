@@ -27,9 +27,17 @@ EVERYTHING: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What a stack's own settings say that it has. `tracking`: `app`, `server` or `none`."""
+    """What a stack's own settings say that it has.
+
+    `tracking`: `app`, `server` or `none`. `studio`: its people work in Studio. `endpoints`: those that its inference
+    API asks, none where it has no API. `routes`: ARNs of that API's routes. `private`: its network has no way out.
+    """
 
     tracking: str = "none"
+    studio: bool = False
+    endpoints: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +64,7 @@ class Ask:
     """One request. `account` owns the resource, "" for what is the caller's own. `stack`: the stack that it is of.
 
     `open`: the resource is AWS's, and AWS documents that it admits every account; its policy is none of ours.
+    `gated`: another's key, whose own policy would have to admit, and says nothing of us.
     """
 
     id: str
@@ -65,6 +74,7 @@ class Ask:
     stack: str
     context: Context
     open: bool = False
+    gated: bool = False
 
     @property
     def thing(self) -> str:

@@ -80,6 +80,14 @@ def _decide(asks: Asks, version: str) -> None:
         asks.add(
             f"version:decide-and-reject.{stage.name}", UPDATE, version, context=_keys("Rejected", life, "Rejected")
         )
+        asks.add(
+            f"version:decide-and-set-pending.{stage.name}", UPDATE, version,
+            context=_keys("PendingManualApproval", life, "Approved"),
+        )  # fmt: skip
+        asks.add(
+            f"version:reopen-and-set-pending.{stage.name}", UPDATE, version,
+            context=_keys("PendingManualApproval", life, "PendingApproval"),
+        )  # fmt: skip
         asks.add(f"version:reopen.{stage.name}", UPDATE, version, context=_keys(None, life, "PendingApproval"))
         asks.add(
             f"version:reopen-and-approve.{stage.name}", UPDATE, version,

@@ -7,7 +7,11 @@ grants nothing. A key's policy and a role's trust must admit in any case.
 from __future__ import annotations
 
 from blueprint.functions import FUNCTIONS, SCHEDULED
+from blueprint.intent.images import image_sides
+from blueprint.intent.inference import inference_sides
 from blueprint.intent.model import Admission, Facts, Refusal
+from blueprint.intent.network import network_sides
+from blueprint.intent.studio import studio_sides
 from blueprint.intent.tracking import tracking_sides
 from blueprint.intent.words import OBJECTS, on
 from blueprint.names import HUB
@@ -21,7 +25,13 @@ TAG_VERBS = ("tag", "tag-for.*", "tag-otherwise-for.*")
 
 def admissions(of: Organisation, facts: Facts) -> list[Admission]:
     parts = (_registry(of), _artifacts(of), _keys(of), _events(of), _roles(of), _watching(of))
-    return [row for rows in (*parts, tracking_sides(of, facts)[0]) for row in rows]
+    of_parts = (admitted for admitted, _ in _sides(of, facts))
+    return [row for rows in (*parts, *of_parts, network_sides(of, facts)) for row in rows]
+
+
+def _sides(of: Organisation, facts: Facts) -> list[tuple[list[Admission], list[Refusal]]]:
+    """The resource sides of parts that a stack may have or not."""
+    return [tracking_sides(of, facts), studio_sides(of, facts), inference_sides(of, facts), image_sides(of)]
 
 
 def inhabitants(of: Organisation, *stages: str) -> tuple[str, ...]:
@@ -226,6 +236,6 @@ def refusals(of: Organisation, facts: Facts) -> list[Refusal]:
         Refusal(asks=on(anchors, ("put", "upload-part")), but=(f"{HUB}/anchor",)),
         Refusal(asks=on(anchors, ("unlock",))),
         Refusal(asks=("anchors-key:sign*#Sign",), but=(f"{HUB}/anchor",)),
-        *tracking_sides(of, facts)[1],
+        *(row for _, refused in _sides(of, facts) for row in refused),
         *(() if facts.trial else (Refusal(asks=("anchors-key:destroy",)),)),
     ]  # fmt: skip

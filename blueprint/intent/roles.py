@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
-from blueprint.intent.model import EVERYTHING, Context, Principal
+from blueprint.intent.model import EVERYTHING, Context, Facts, Principal
 from blueprint.names import HUB, HubPurpose, Purpose
 from blueprint.organisation import Organisation
 from blueprint.rules import hub_rules, schedule_arns, spoke_rules
@@ -27,6 +27,8 @@ def role_names(organisation: Organisation) -> dict[tuple[str, str], str]:
         found[HUB, purpose] = names.hub_role(purpose)  # type: ignore[arg-type]  # a value of the literal type itself
     for stage in organisation.stages:
         found[HUB, f"approver-{stage.name}"] = names.approver_role(stage.name)
+    for stack in (HUB, *(spoke.stack for spoke in organisation.spokes)):
+        found[stack, "flow-logs"] = names.flow_logs_role(stack)
     for spoke in organisation.spokes:
         for spoke_purpose in get_args(Purpose):
             found[spoke.stack, spoke_purpose] = names.role(spoke.stack, spoke_purpose)
@@ -46,13 +48,13 @@ def session(organisation: Organisation, account: str, role: str) -> str:
     return f"arn:{organisation.names.partition}:sts::{account}:assumed-role/{role}/session"
 
 
-def strangers(organisation: Organisation) -> tuple[Principal, ...]:
+def strangers(organisation: Organisation, facts: Facts) -> tuple[Principal, ...]:
     """Who isn't a role of the program: administrators, impostors, people, services, nobody."""
     return (
         *_administrators(organisation),
         *_impostors(organisation),
         *_people(organisation),
-        *_services(organisation),
+        *_services(organisation, facts),
         Principal(id="anonymous", arn="*", identity={}, outside=True),
     )
 
@@ -126,7 +128,7 @@ def _person(of: Organisation, name: str, pattern: str) -> Principal:
     return Principal(id=name, arn=arn, stack=homes.get(account, ""), identity=EVERYTHING, context=context)
 
 
-def _services(of: Organisation) -> Iterator[Principal]:
+def _services(of: Organisation, facts: Facts) -> Iterator[Principal]:
     homes = {HUB: of.hub} | {spoke.stack: spoke.account for spoke in of.spokes}
     region, partition = of.region, of.names.partition
 
@@ -141,6 +143,11 @@ def _services(of: Organisation) -> Iterator[Principal]:
         yield service(f"sagemaker@{stack}", "sagemaker.amazonaws.com", domain, account)
         alarm = f"arn:{partition}:cloudwatch:{region}:{account}:alarm:{of.prefix}-a"
         yield service(f"alarm@{stack}", "cloudwatch.amazonaws.com", alarm, account)
+        region_away = f"arn:{partition}:sagemaker:us-west-2:{account}:domain/d-1"
+        yield service(f"sagemaker-of-another-region@{stack}", "sagemaker.amazonaws.com", region_away, account)
+        # Whatever service it is: the source alone must not do.
+        yield service(f"another-service-as.sagemaker@{stack}", "bedrock.amazonaws.com", domain, account)
+        yield service(f"another-service-as.alarm@{stack}", "sns.amazonaws.com", alarm, account)
         stranger = f"arn:{partition}:events:{region}:{account}:rule/somebody-elses"
         yield service(f"rule/another@{stack}", "events.amazonaws.com", stranger, account)
     yield service("sagemaker-without-source", "sagemaker.amazonaws.com")
@@ -148,12 +155,27 @@ def _services(of: Organisation) -> Iterator[Principal]:
     yield service("another-alarm", "cloudwatch.amazonaws.com", another, of.hub)
     for rule in hub_rules(of):
         yield service(f"rule/{rule.rule}@hub", "events.amazonaws.com", rule.arn(of), of.hub)
+        yield service(f"another-service-as.{rule.rule}@hub", "scheduler.amazonaws.com", rule.arn(of), of.hub)
     for function, arn in schedule_arns(of).items():
         yield service(f"schedule/{function}@hub", "events.amazonaws.com", arn, of.hub)
+        yield service(f"another-service-as.schedule.{function}@hub", "scheduler.amazonaws.com", arn, of.hub)
     for spoke in of.spokes:
         for spec in spoke_rules():
             arn = of.names.rule_arn(spoke.account, of.names.forward_rule(spoke.stack, spec.rule))
             yield service(f"rule/{spec.rule}@{spoke.stack}", "events.amazonaws.com", arn, spoke.account)
+            name = f"another-service-as.{spec.rule}@{spoke.stack}"
+            yield service(name, "scheduler.amazonaws.com", arn, spoke.account)
+    for stack, account in {**homes, "outsider": OUTSIDER}.items():
+        flow_log = f"arn:{partition}:ec2:{region}:{account}:vpc-flow-log/fl-1"
+        yield service(f"flow-logs@{stack}", "vpc-flow-logs.amazonaws.com", flow_log, account)
+    for spoke in of.spokes:
+        for route in facts.of(spoke.stack).routes[:1]:
+            source = route.replace("/*/", "/$default/")
+            yield service(f"api@{spoke.stack}", "apigateway.amazonaws.com", source, spoke.account)
+            another = source.replace(":execute-api:", ":execute-api:", 1).replace(
+                route.split(":")[5].split("/")[0], "another"
+            )
+            yield service(f"api/another@{spoke.stack}", "apigateway.amazonaws.com", another, spoke.account)
     yield service("events-without-source", "events.amazonaws.com")
     yield service("lambda", "lambda.amazonaws.com")
     yield service("logs", f"logs.{region}.amazonaws.com")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from blueprint.intent.model import Facts, RoleIntent
 from blueprint.intent.roles import role_names
+from blueprint.intent.studio import works_in_studio
 from blueprint.intent.tracking import experiments
 from blueprint.intent.words import DECIDE, DESTROY_EVIDENCE, OBJECTS, READ_REGISTRY, REGISTER, on
 from blueprint.organisation import Organisation, Spoke
@@ -31,7 +32,14 @@ def spoke_intents(organisation: Organisation, facts: Facts) -> list[RoleIntent]:
 
 def _asks(organisation: Organisation, spoke: Spoke, facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(may, held) of what the people of any stage do: ask for a stage on the hub's bus, track experiments."""
-    may, held = experiments(spoke.stack, facts)
+    tracks, studio = experiments(spoke.stack, facts), works_in_studio(spoke.stack, facts)
+    may, held = (*tracks[0], *studio[0]), (*tracks[1], *studio[1])
+    if facts.of(spoke.stack).studio and spoke.stage != organisation.first_stage.name:
+        may = (
+            *may,
+            f"serving@{spoke.stack}:invoke",
+            *(f"endpoint/*@{spoke.stack}:invoke" for _ in facts.of(spoke.stack).endpoints[:1]),
+        )
     asks = any(spoke.stage in stage.asked_by for stage in organisation.stages)
     return (*may, *(("bus:ask",) if asks else ())), held
 
@@ -81,7 +89,9 @@ def _validator(organisation: Organisation, spoke: Spoke, facts: Facts) -> RoleIn
 
 def _serving(organisation: Organisation, spoke: Spoke) -> RoleIntent:
     """What endpoints read: artifacts that hold the stage's tag, the key for them, admitted images; and their logs."""
-    images = ("images:log-in", "image/*:pull") if organisation.image_repositories else ()
+    pulled = [*(["image/*:pull"] if organisation.image_repositories else [])]
+    pulled += ["repository/*:pull"] if getattr(organisation, "repositories", ()) else []
+    images = ("images:log-in", *pulled) if pulled else ()
     return RoleIntent(
         id=f"{spoke.stack}/serving",
         may=(

@@ -11,6 +11,7 @@ from functools import partial
 from blueprint.intent.asking import Asks
 from blueprint.intent.bucket_asks import CLEAR
 from blueprint.intent.model import Admission, Context, Facts, Refusal, RoleIntent
+from blueprint.intent.roles import MEMBER
 from blueprint.intent.words import DECIDE, DESTROY_EVIDENCE, REGISTER, on
 from blueprint.names import HUB
 from blueprint.organisation import Organisation
@@ -62,6 +63,8 @@ def ask_tracking(asks: Asks) -> None:
             app = asks.arn("sagemaker", "mlflow-app/app-1", account)
             add("mlflow", "use", USE_APP, app)
             add("mlflow", "delete", "sagemaker:DeleteMlflowApp", app)
+            elsewhere = asks.arn("sagemaker", "mlflow-app/app-1", MEMBER)
+            asks.add(f"another-mlflow@{stack}:use", USE_APP, elsewhere, account=MEMBER, stack=stack)
         else:
             for thing, name in {"mlflow": of.names.tracking(stack), "another-mlflow": "another"}.items():
                 server = asks.arn("sagemaker", f"mlflow-tracking-server/{name}", account)

@@ -86,7 +86,7 @@ class Expectations:
         if admitted:
             return "allowed", any(admitted)
         own = bool(principal.account) and cell.request.same_account
-        left_to_identity = own and not cell.request.assumes_role
+        left_to_identity = own and not cell.request.assumes_role and not ask.gated
         return ("allowed" if left_to_identity else "silent"), False
 
 

@@ -36,8 +36,12 @@ OPEN: Policies = (
         ),
     ),
 )
-SMALL = 6
-"""Up to so many spokes, each one's principals are asked about every other's things; beyond, about one neighbour's."""
+INVOKE_API = "execute-api:Invoke"
+ADMITS_SERVICES = (
+    "role/", "queue/", "forward-dlq@", "topic", "bus", "sink", "artifacts-key", "governance-key", "anchors-key",
+    "artifacts/another", "document", "anchor", "version", "group", "function",
+)  # fmt: skip
+"""Things whose policies could admit one of AWS's services; all others have none, and a service has no policies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +123,18 @@ def cell_of(of: Organisation, principal: Principal, ask: Ask) -> Cell:
 
 
 def _concerns(of: Organisation, principal: Principal, ask: Ask) -> bool:
-    if len(of.spokes) <= SMALL or HUB in (principal.stack, ask.stack) or principal.stack in ("", ask.stack):
+    """Whether the cell is looked at: everybody about the hub's things, and each account's about its own and one
+    neighbour's; whom the configuration doesn't know, about one account's.
+    """
+    if principal.id.startswith("service/") and not ask.thing.startswith(ADMITS_SERVICES):
+        return False
+    if HUB in (principal.stack, ask.stack) or principal.stack == ask.stack:
         return True
     stacks = [spoke.stack for spoke in of.spokes]
+    if principal.id.startswith("service/"):
+        return True
+    if not principal.stack or principal.outside:
+        return ask.stack == stacks[0]
     return ask.stack == stacks[(stacks.index(principal.stack) + 1) % len(stacks)]
 
 
@@ -172,6 +185,8 @@ class Evaluator:
 
     def answer(self, cell: Cell) -> Answer:
         """The cell's answers. The layers are judged once; each side alone is put together of them."""
+        if cell.ask.action == INVOKE_API and (without := self._without_identity(cell)) is not None:
+            return without
         case = self.case(cell)
         found = layers(case)
         identity, boundary, _, _, _, resource, trust, *_ = found
@@ -186,6 +201,14 @@ class Evaluator:
         refused = (trust if case.request.assumes_role else resource).decision == "denied"
         side: Says = "denied" if refused else "allowed" if admitted else "silent"
         return Answer(says, side, "allowed" if decide(case, found).allowed else "refused")
+
+    def _without_identity(self, cell: Cell) -> Answer | None:
+        """A route that asks for no identity of AWS: open to everybody, or to those who bring a token; else None."""
+        authorization = self.estate.apis.get(cell.ask.resource, "AWS_IAM")
+        if authorization == "AWS_IAM":
+            return None
+        says: Says = layers(self.case(cell))[0].decision
+        return Answer(says, "allowed", "allowed") if authorization == "NONE" else Answer(says, "silent", "refused")
 
     def decide(self, cell: Cell) -> Decision:
         """What AWS would answer, and why."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from blueprint.contracts import SpokeContract
 from blueprint.errors import ConfigurationError
 from blueprint.intent import Intent, intent
 from blueprint.intent.model import Parts
 from blueprint.names import HUB
-from blueprint.settings import PROJECT, Settings
+from blueprint.settings import PROJECT, Settings, SpokeSettings
 from console.access.estate import Estate
 from console.access.matrix import facts_of
 from console.errors import CommandError
@@ -42,13 +44,30 @@ def intent_for(estate: Estate, folder: Path) -> Intent:
     """The declared intent of the project, with the ARNs of an estate of it."""
     hub = settings_of(folder)
     of = hub.organisation
-    parts = {stack: _parts(settings_of(folder, stack)) for stack in (HUB, *(spoke.stack for spoke in of.spokes))}
+    stacks = (HUB, *(spoke.stack for spoke in of.spokes))
+    parts = {stack: _parts(settings_of(folder, stack), estate) for stack in stacks}
     return intent(of, facts_of(estate, of, parts, trial=hub.stateful == "destroy"))
 
 
-def _parts(settings: Settings) -> Parts:
-    """What of the stack's settings decides who may what there."""
-    return Parts(tracking=settings.tracking.resolved(settings.organisation, settings.stack))
+def _parts(settings: Settings, estate: Estate) -> Parts:
+    """What of the stack's settings decides who may what there; the ARNs of its API's routes are the estate's."""
+    answers = "inference_url" in {field.name for field in fields(SpokeContract)}
+    api = settings.inference if answers and isinstance(settings, SpokeSettings) else None
+    return Parts(
+        tracking=settings.tracking.resolved(settings.organisation, settings.stack),
+        studio=_studio(settings),
+        endpoints=() if api is None else api.endpoints,
+        routes=tuple(sorted(arn for arn in estate.apis if arn.split(":")[4] == settings.account)),
+        private=settings.network.mode == "VpcOnly",
+    )
+
+
+def _studio(settings: Settings) -> bool:
+    """Whether execution roles may work in Studio: always in the hub, in a spoke as its stage says."""
+    stages = settings.organisation.stages
+    if isinstance(settings, SpokeSettings):
+        stages = (settings.organisation.stage(settings.spoke.stage),)
+    return all(getattr(stage, "studio", False) for stage in stages[:1])
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -60,14 +60,15 @@ class Answers(recorder.Answers):
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         made, outputs = super().new_resource(args)
+        for key in ("arn", "executionArn"):
+            if isinstance(outputs.get(key), str):
+                outputs[key] = args.inputs.get(key) or outputs[key].replace(samples.HUB, self.account)
         form = ARNS.get(args.typ)
         if form is not None:
             name = next((outputs[key] for key in NAMED if outputs.get(key)), args.name)
             outputs["arn"] = form.format(account=self.account, region=self.region, name=name)
             if args.typ == "aws:sqs/queue:Queue":
                 outputs["url"] = f"https://sqs.{self.region}.amazonaws.com/{self.account}/{name}"
-        elif isinstance(outputs.get("arn"), str):
-            outputs["arn"] = args.inputs.get("arn") or outputs["arn"].replace(samples.HUB, self.account)
         self.made.append((args.typ, {"id": made, **outputs}))
         return made, outputs
 
