@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from console import asking, evidence, recovery, render, resuming
+from console import asking, evidence, guardrails, recovery, render, resuming
 from console.access import commands as access_commands
 from console.decisions import Verdict, arn_of, decide
 from console.errors import FOUND, UNUSABLE, CommandError
@@ -33,6 +33,7 @@ app.add_typer(recovery.commands)
 app.add_typer(access_commands.commands, name="access")
 app.add_typer(resuming.commands)
 app.add_typer(probe_commands.commands)
+app.add_typer(guardrails.commands)
 
 ENDED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 """Codes of credentials that were good once."""
