@@ -98,9 +98,16 @@ class FlowLog(Thing):
     created: datetime
 
 
+@dataclass(slots=True, kw_only=True)
+class Interface(Thing):
+    """A network interface that another service made in a subnet, such as the mount target of a file system."""
+
+    subnet: str
+
+
 @dataclass(slots=True)
 class Network:
-    """All of an account in a region, each by its id."""
+    """All of an account in a region, each by its id. `interfaces` are other services'; no call of EC2's shows them."""
 
     vpcs: dict[str, Vpc] = field(default_factory=dict)
     subnets: dict[str, Subnet] = field(default_factory=dict)
@@ -109,6 +116,7 @@ class Network:
     rules: dict[str, Rule] = field(default_factory=dict)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     flow_logs: dict[str, FlowLog] = field(default_factory=dict)
+    interfaces: dict[str, Interface] = field(default_factory=dict)
 
     def all(self) -> Iterator[tuple[str, Thing]]:
         """Resource type and thing, of everything."""

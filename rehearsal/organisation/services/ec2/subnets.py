@@ -10,6 +10,7 @@ from rehearsal.organisation.core import ApiError, Call, Organisation, Params, se
 from rehearsal.organisation.services.ec2.needs import needs
 from rehearsal.organisation.services.ec2.store import (
     Subnet,
+    Thing,
     found,
     in_use,
     network_of,
@@ -95,10 +96,12 @@ def modify_subnet_attribute(org: Organisation, call: Call) -> Params:
 
 @serves("ec2", "DeleteSubnet", source=f"{SOURCE}/API_DeleteSubnet", needs=needs)
 def delete_subnet(org: Organisation, call: Call) -> Params:
-    """An interface endpoint in it holds it; its association with a route table goes along."""
+    """An interface in it holds it, an endpoint's or another service's; its place in a route table goes along."""
     held = network_of(org, call)
     subnet = found(held.subnets, call.params["SubnetId"])
-    in_use(f"The subnet '{subnet.id}'", (one for one in held.endpoints.values() if subnet.id in one.subnets))
+    holders: list[Thing] = [one for one in held.endpoints.values() if subnet.id in one.subnets]
+    holders += [one for one in held.interfaces.values() if one.subnet == subnet.id]
+    in_use(f"The subnet '{subnet.id}'", holders)
     for table in held.tables.values():
         table.associations = {key: value for key, value in table.associations.items() if value != subnet.id}
     del held.subnets[subnet.id]

@@ -128,6 +128,24 @@ def test_nothing_goes_before_what_is_in_it(campus: Campus) -> None:
         sagemaker.describe_domain(DomainId=domain)
 
 
+def test_home_directories_hold_the_subnets_as_long_as_they_are_there(campus: Campus) -> None:
+    """Guards: a `destroy` of network and domain that AWS refuses, since the file system stayed in the subnets."""
+    ec2 = campus.client("hub", None, "ec2")
+    for retention, cidr in (("Delete", "10.9.2.0/25"), ("Retain", "10.9.2.128/25")):
+        made = ec2.create_subnet(VpcId=campus.vpc, CidrBlock=cidr, AvailabilityZone=f"{REGION}a")
+        subnet = made["Subnet"]["SubnetId"]
+        domain = campus.domain(SubnetIds=[subnet])
+        with refused("DependencyViolation", subnet):
+            ec2.delete_subnet(SubnetId=subnet)
+        campus.sagemaker.delete_domain(DomainId=domain, RetentionPolicy={"HomeEfsFileSystem": retention})
+        campus.wait()
+        if retention == "Delete":
+            ec2.delete_subnet(SubnetId=subnet)
+        else:
+            with refused("DependencyViolation", subnet):
+                ec2.delete_subnet(SubnetId=subnet)
+
+
 def test_a_profile_is_of_a_domain_and_its_name_is_taken_once(campus: Campus) -> None:
     """Guards: a second profile over the first, or one of a domain that isn't there."""
     sagemaker = campus.sagemaker

@@ -17,8 +17,10 @@ from .settings import (
     check_user_settings,
     context_of,
     execution_session,
+    mount,
     refuse_sso,
     role_needs,
+    unmount,
 )
 from .store import (
     AUTH_MODE,
@@ -80,8 +82,8 @@ def _creation_needs(org: Organisation, call: Call) -> Iterator[Need]:
 @serves(
     "sagemaker", "CreateDomain", needs=_creation_needs, fidelity="emulated",
     source=_MODEL + "CreateDomain; developer guide, studio-notebooks-and-internet-access, sagemaker-roles",
-    note="IAM mode; in service after 0.2 s of the clock; VPC, subnets and security groups must exist; no EFS and no "
-    "network interfaces are made; a customer's key is refused; the execution role's trust is judged at once",
+    note="IAM mode; in service after 0.2 s of the clock; VPC, subnets and security groups must exist; of the file "
+    "system there are the mount targets only; a customer's key is refused; the role's trust is judged at once",
 )  # fmt: skip
 def create(org: Organisation, call: Call) -> Params:
     params = call.params
@@ -115,6 +117,7 @@ def create(org: Organisation, call: Call) -> Params:
         "Url": f"https://{key}.studio.{call.region}.sagemaker.aws",
     }
     domain = add(org, call, "domain", key, stamped(org, record, "Pending"))
+    mount(org, call, record["HomeEfsFileSystemId"], params["SubnetIds"])
     begin(org, domain, "Pending")
     return {"DomainArn": arn, "DomainId": key, "Url": record["Url"]}
 
@@ -180,7 +183,7 @@ def update(org: Organisation, call: Call) -> Params:
 @serves(
     "sagemaker", "DeleteDomain", needs=_named, fidelity="emulated",
     source=_MODEL + "DeleteDomain; developer guide, gs-studio-delete-domain (apps, spaces, profiles, then the domain)",
-    note="gone after 0.2 s of the clock; what a retained EFS file system leaves in the subnets isn't there",
+    note="gone after 0.2 s of the clock; a retained file system's mount targets stay, and no subnet goes before them",
 )  # fmt: skip
 def delete(org: Organisation, call: Call) -> Params:
     key = call.params["DomainId"]
@@ -194,6 +197,8 @@ def delete(org: Organisation, call: Call) -> Params:
         if inside:
             names = ", ".join(one.arn.rsplit("/", 1)[1] for one in inside)
             raise in_use(f"Unable to delete Domain [{domain.arn}] because it has {word} associated with it: {names}.")
+    if policy.get("HomeEfsFileSystem") == "Delete":
+        unmount(org, call, domain.record["HomeEfsFileSystemId"])
     remove_later(org, call, "domain", key)
     return {}
 

@@ -6,10 +6,11 @@ Sources: botocore sagemaker service-2 (UserSettings, SpaceSettings, ResourceSpec
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 from rehearsal.organisation.core import ApiError, Call, Caller, Need, NotEmulated, Organisation, Params, pass_role
-from rehearsal.organisation.services.ec2.store import network
+from rehearsal.organisation.services.ec2.store import Interface, network
 from rehearsal.organisation.services.sagemaker.hosting import refuse_members
 from rehearsal.organisation.services.sagemaker.needs import Context
 from rehearsal.organisation.services.sagemaker.registry import invalid
@@ -145,6 +146,23 @@ def check_network(org: Organisation, call: Call, vpc: str, subnets: list[str], g
     for group in groups:
         if group not in held.groups or held.groups[group].vpc != vpc:
             raise invalid(f"The security group '{group}' does not exist in the VPC '{vpc}'.")
+
+
+def mount(org: Organisation, call: Call, file_system: str, subnets: list[str]) -> None:
+    """The mount targets of a domain's home directories: no subnet goes before them."""
+    there = network(org, call.owner, call.region)
+    for subnet in subnets:
+        made = Interface(
+            id=f"eni-{uuid.uuid4().hex[:17]}", account=call.owner, region=call.region, subnet=subnet,
+            tags={"file-system": file_system},
+        )  # fmt: skip
+        there.interfaces[made.id] = made
+
+
+def unmount(org: Organisation, call: Call, file_system: str) -> None:
+    there = network(org, call.owner, call.region)
+    for one in [one for one in there.interfaces.values() if one.tags.get("file-system") == file_system]:
+        del there.interfaces[one.id]
 
 
 def refuse_sso(params: Params) -> None:
