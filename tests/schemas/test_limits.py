@@ -14,6 +14,8 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from blueprint.limits import (
     BUCKET_POLICY,
@@ -28,8 +30,10 @@ from blueprint.limits import (
     compact,
     stored_size,
 )
+from blueprint.organisation import Organisation
 from blueprint.sizes import oversize
-from tests.blueprint.samples import STAGES, fleet
+from tests.blueprint.policies.test_iamdata import _documents
+from tests.blueprint.samples import HUB, ORGANISATION_ID, STAGES, fleet
 from tests.components.programs import hub_program, hub_settings
 from tests.components.recorder import run
 from tests.schemas.folding import Folded, Stack, fold
@@ -67,6 +71,7 @@ LIMITS = {
 }
 """The largest policy of each type, in characters of compact JSON."""
 
+PATTERN_OF_A_RULE = 2_048  # eventbridge eb-quota, characters
 TARGETS_OF_A_RULE = 5  # eventbridge eb-quota
 RULES_OF_A_BUS = 300  # eventbridge eb-quota
 TAGS = 50  # tagging/latest/userguide: of a resource
@@ -78,9 +83,9 @@ def stack(label: str) -> Stack:
         return folded(label)
     root = "arn:aws:organizations::999999999999:ou/o-a1b2c3d4e5/ou-ab12-"
     stages = tuple(replace(stage, units=(f"{root}{index:08}",)) for index, stage in enumerate(STAGES))
-    settings = replace(hub_settings(), organisation=fleet(SPOKES, stages=stages))
-    assert oversize(settings.organisation) == []
-    return fold(run(hub_program(settings)).resources)
+    of = replace(hub_settings(), organisation=fleet(SPOKES, stages=stages))
+    assert oversize(of.organisation) == []
+    return fold(run(hub_program(of)).resources)
 
 
 def _policies(label: str) -> Iterator[tuple[Folded, int]]:
@@ -126,6 +131,7 @@ def test_what_is_counted_is_within_the_quotas(label: str) -> None:
     rules = [one for one in made if one.cfn == "AWS::Events::Rule"]
     assert len(rules) <= RULES_OF_A_BUS
     assert [one.of for one in rules if len(one.properties["Targets"]) > TARGETS_OF_A_RULE] == []
+    assert [one.of for one in rules if len(one.registered.inputs.get("eventPattern") or "") > PATTERN_OF_A_RULE] == []
     assert [one.of for one in made if len(one.properties.get("Tags", ())) > TAGS] == []
 
 
@@ -138,3 +144,64 @@ def test_policies_are_sent_as_they_are_counted() -> None:
         if (text := resource.registered.inputs.get("policy")) is not None
     }
     assert [of for of, text in texts.items() if text != compact(json.loads(text))] == []
+
+
+KINDS = {
+    "alarms": TOPIC_POLICY,
+    "bucket": BUCKET_POLICY,
+    "bus": BUS_POLICY,
+    "key": KEY_POLICY,
+    "queue": QUEUE_POLICY,
+    "repository": REPOSITORY,
+    "sink": SINK_POLICY,
+}
+"""The limit by the last word of a document's name."""
+
+REPOSITORIES = f"arn:aws:ecr:eu-west-1:{HUB}:repository/"
+
+organisations = st.builds(
+    lambda spokes, alone, groups, images, approvers: fleet(
+        spokes,
+        id=None if alone else ORGANISATION_ID,
+        groups=tuple(f"{'G' * 59}{number:04}" for number in range(groups)),
+        image_repositories=tuple(f"{REPOSITORIES}{'r' * 100}{number:04}" for number in range(images)),
+        stages=tuple(
+            replace(stage, approvers=tuple(f"arn:aws:iam::{HUB}:role/Officer{n:04}" for n in range(approvers)))
+            for stage in STAGES
+        ),
+    ),
+    spokes=st.sampled_from([1, 2, 30, 150, 280, 320, 700, 1_000]),
+    alone=st.booleans(),
+    groups=st.integers(1, 12),
+    images=st.integers(0, 60),
+    approvers=st.integers(1, 40),
+)
+
+
+@given(organisations)
+@settings(max_examples=20)
+def test_whatever_would_be_too_large_is_refused_before_anything_is_registered(of: Organisation) -> None:
+    """Guards: a policy that grows with the configuration and that blueprint/sizes.py doesn't look at."""
+    if oversize(of):
+        return
+    together: dict[str, dict[str, int]] = defaultdict(dict)
+    for name, document, _ in _documents(of):
+        size = stored_size(document)
+        role, separator, purpose = name.partition("/")
+        if separator:
+            together[role][purpose] = max(size, together[role].get(purpose, 0))
+        elif name.startswith("trust of "):
+            assert size <= TRUST_POLICY.characters, name
+        elif name.startswith("permission "):
+            assert size <= PERMISSION_TEMPLATE.characters, name
+        else:
+            assert size <= KINDS[name.rpartition(" ")[2]].characters, name
+    sums = {role: sum(sizes.values()) for role, sizes in together.items()}
+    assert max(sums.values()) <= ROLE_POLICIES.characters, sums
+
+
+def test_the_organisations_are_some_that_fit_and_some_that_do_not() -> None:
+    """Guards the property above: a generator whose organisations are all refused would prove nothing."""
+    assert oversize(fleet(1_000, groups=tuple(f"{'G' * 59}{number:04}" for number in range(3)))) == []
+    assert oversize(fleet(320, id=None))
+    assert oversize(fleet(1, groups=tuple(f"{'G' * 59}{number:04}" for number in range(12))))
