@@ -11,7 +11,7 @@ import pulumi
 
 from blueprint.contracts import Contract, HubContract
 from blueprint.errors import BlueprintError
-from blueprint.packages import build_all
+from blueprint.packages import build_all, build_inference
 from blueprint.settings import HubSettings, Settings, SpokeSettings
 from components.engine import account_provider, configuration, declared_once, stack_outputs
 
@@ -32,6 +32,7 @@ def spoke(settings: SpokeSettings) -> Contract:
     """An account whose models are governed."""
     from components.spoke import Spoke, SpokeArgs
 
+    package = None if settings.inference is None else build_inference(ROOT)
     contract = HubContract.read(
         stack_outputs(settings.hub_stack),
         hub_stack=settings.hub_stack,
@@ -41,7 +42,8 @@ def spoke(settings: SpokeSettings) -> Contract:
     # Read once more as a resource, so that the state and `pulumi stack graph` show what this stack depends on.
     pulumi.StackReference(settings.hub_stack)
     provider = pulumi.ResourceOptions(provider=account_provider(settings))
-    return Spoke(settings.stack, SpokeArgs(settings=settings, hub=contract, root=ROOT), provider).contract
+    args = SpokeArgs(settings=settings, hub=contract, root=ROOT, inference_package=package)
+    return Spoke(settings.stack, args, provider).contract
 
 
 def main() -> None:

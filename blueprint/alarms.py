@@ -30,6 +30,9 @@ JOB_WAIT_SECONDS = 3_600
 
 MISSED_RUNS = 3
 
+API_ID = "<the id of the API>"
+"""Stands in a dimension for what AWS chooses when the API is made."""
+
 ALARMING_VERDICTS = {
     "unapproved": "an endpoint serves a model that isn't approved",
     "revoked-after-deploy": "an endpoint still serves a model whose approval was revoked",
@@ -113,6 +116,29 @@ def spoke_alarms(organisation: Organisation, spoke: Spoke) -> tuple[AlarmSpec, .
     queue = organisation.names.forward_dlq(spoke.stack)
     meaning = f"the hub's bus refused events of {spoke.stack}"
     return (_dead_letters(f"{spoke.stack}-forward-dlq-depth", queue, meaning),)
+
+
+def inference_alarms(organisation: Organisation, spoke: Spoke) -> tuple[AlarmSpec, ...]:
+    """Those of a spoke's inference API. What callers do wrong (4xx), throttled requests among it, is no alarm."""
+    stack = spoke.stack
+    return (
+        AlarmSpec(
+            what=f"{stack}-inference-5xx",
+            meaning=f"the inference API of {stack} fails: an endpoint isn't in service, too slow, or not to be asked",
+            namespace="AWS/ApiGateway",
+            metric="5xx",
+            dimensions={"ApiId": API_ID},
+            statistic="Sum",
+        ),
+        AlarmSpec(
+            what=f"{stack}-inference-throttles",
+            meaning=f"Lambda refuses to start the function of the inference API of {stack}",
+            namespace="AWS/Lambda",
+            metric="Throttles",
+            dimensions={"FunctionName": organisation.names.inference(stack)},
+            statistic="Sum",
+        ),
+    )
 
 
 def _dead_letters(what: str, queue: str, meaning: str) -> AlarmSpec:

@@ -125,6 +125,7 @@ class SpokeContract(Contract):
     events that the hub's bus refused, "" likewise. `deployer_role_arn`: "" where the stage names no deployers.
     `tracking_arn`: of the stack's MLflow app or server, "" where it has none.
     `domain_id`: Studio's, "" in a stack without. `user_profiles`: name of the private space by user profile.
+    `inference_url`: of the inference API, "" without one.
     """
 
     version: ClassVar[int] = 3
@@ -139,6 +140,7 @@ class SpokeContract(Contract):
     tracking_arn: Any
     domain_id: Any
     user_profiles: Mapping[str, Any]
+    inference_url: Any
 
     @staticmethod
     def read(outputs: Mapping[str, Any], *, stack: str) -> SpokeContract:

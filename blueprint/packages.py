@@ -82,6 +82,11 @@ def build_all(root: Path, organisation: Organisation) -> dict[Function, Package]
     }
 
 
+def build_inference(root: Path) -> Package:
+    """The package of the function behind a spoke's inference API. Raises PackageError."""
+    return build(root, "lambdas.inference.handler")
+
+
 def closure(root: Path, module: str) -> tuple[str, ...]:
     """Repository paths of all modules of ours that importing `module` loads, sorted."""
     found: set[str] = set()

@@ -15,7 +15,6 @@ import pulumi
 from pulumi_aws import cloudwatch, lambda_, sqs
 
 from blueprint.functions import FunctionSpec
-from blueprint.names import Function as FunctionName
 from blueprint.organisation import Organisation
 from blueprint.packages import Package
 from blueprint.policies.hub_roles import FUNCTION_ROLES
@@ -81,7 +80,7 @@ class Function(pulumi.ComponentResource):
             runtime=RUNTIME,
             architectures=["arm64"],
             handler=f"lambdas.{spec.function}.handler.handler",
-            code=pulumi.FileArchive(_written(args.root, spec.function, args.package.content)),
+            code=pulumi.FileArchive(written(args.root, spec.function, args.package.content)),
             source_code_hash=args.package.sha256_base64,
             memory_size=spec.memory_mb,
             timeout=spec.timeout_seconds,
@@ -104,7 +103,7 @@ class Function(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn, "role_arn": self.role_arn})
 
 
-def _written(root: Path, function: FunctionName, content: bytes) -> str:
+def written(root: Path, function: str, content: bytes) -> str:
     """The package's path relative to the project, which is where the engine runs the program; written whole or not."""
     path = PACKAGE_FOLDER / f"{function}.zip"
     target = root / path

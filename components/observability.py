@@ -8,8 +8,8 @@ alarm on metrics of an account that isn't linked is refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_aws import cloudwatch, oam, sns
@@ -24,11 +24,12 @@ from components.options import child
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AlarmsArgs:
-    """`topic_arn`: where they publish."""
+    """`topic_arn`: where they publish. `known_later`: by a dimension's placeholder what it is once it is made."""
 
     organisation: Organisation
     specs: Sequence[AlarmSpec]
     topic_arn: pulumi.Input[str]
+    known_later: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 class Alarms(pulumi.ComponentResource):
@@ -41,7 +42,7 @@ class Alarms(pulumi.ComponentResource):
                 alarm_description=f"{spec.meaning[0].upper()}{spec.meaning[1:]} (docs/runbook.md)",
                 namespace=spec.namespace,
                 metric_name=spec.metric,
-                dimensions=dict(spec.dimensions),
+                dimensions={key: args.known_later.get(value, value) for key, value in spec.dimensions.items()},
                 statistic=spec.statistic,
                 comparison_operator=spec.comparison,
                 threshold=spec.threshold,

@@ -1,6 +1,6 @@
 """A spoke: the roles that work and serve there, Studio, and what shows the account to the hub.
 
-Everything of the hub comes from its contract. Endpoints and the inference API join here as components of their own.
+Everything of the hub comes from its contract. Endpoints aren't the program's: deployers make them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from blueprint.alarms import spoke_alarms
 from blueprint.contracts import HubContract, SpokeContract
 from blueprint.library import LibraryFacts
 from blueprint.limits import compact
+from blueprint.packages import Package
 from blueprint.policies.data_roles import reader_role
 from blueprint.policies.deployer_role import deployer_role
 from blueprint.policies.observability import METRIC_FILTER, METRICS_TYPE
@@ -23,6 +24,7 @@ from blueprint.policies.spoke_roles import execution_role, forwarder_role, servi
 from blueprint.rules import spoke_rules
 from blueprint.settings import SpokeSettings
 from components.events import retry_policy
+from components.inference import InferenceApi, InferenceArgs
 from components.observability import Alarms, AlarmsArgs
 from components.options import child
 from components.queues import KEPT_SECONDS
@@ -36,11 +38,14 @@ LABEL = "$AccountName"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpokeArgs:
-    """`root` is the project's folder, in which the notebooks and the script that fetches them lie."""
+    """`root` is the project's folder, in which the notebooks and the script that fetches them lie. `inference_package`:
+    of the inference API's function, None where the settings have no API.
+    """
 
     settings: SpokeSettings
     hub: HubContract
     root: Path
+    inference_package: Package | None
 
 
 class Spoke(pulumi.ComponentResource):
@@ -95,6 +100,7 @@ class Spoke(pulumi.ComponentResource):
             reader_role_arn="",
             forward_dlq="",
             tracking_arn=tracking_arn(f"{name}-tracking", TrackingArgs(settings=settings), inside),
+            inference_url=self._inference(name, args),
             domain_id=workplace.domain_id,
             user_profiles=workplace.profiles,
         )
@@ -105,6 +111,24 @@ class Spoke(pulumi.ComponentResource):
                 self.contract, reader_role_arn=watched.reader_arn, forward_dlq=watched.dead_letter_url
             )
         self.register_outputs(self.contract.export())
+
+    def _inference(self, name: str, args: SpokeArgs) -> pulumi.Input[str]:
+        """The URL of the inference API, "" where the settings have none."""
+        inference = args.settings.inference
+        if inference is None or args.inference_package is None:
+            return ""
+        api = InferenceApi(
+            f"{name}-inference",
+            InferenceArgs(
+                settings=args.settings,
+                inference=inference,
+                root=args.root,
+                package=args.inference_package,
+                topic_arn=args.hub.alarm_topic_arn,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        return api.url
 
 
 class Watched(pulumi.ComponentResource):

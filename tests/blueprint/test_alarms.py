@@ -5,7 +5,7 @@ from __future__ import annotations
 import botocore.session
 import pytest
 
-from blueprint.alarms import ALARMING_VERDICTS, hub_alarms, spoke_alarms
+from blueprint.alarms import ALARMING_VERDICTS, API_ID, hub_alarms, inference_alarms, spoke_alarms
 from blueprint.data_settings import INTERVAL_MINUTES, Interval
 from blueprint.functions import FUNCTION_SPECS, SCHEDULED
 from blueprint.names import Function
@@ -82,6 +82,15 @@ def test_a_spoke_watches_what_the_hub_refused() -> None:
     assert (spec.what, spec.dimensions) == ("dev-forward-dlq-depth", {"QueueName": "mlgov-dev-forward-dlq"})
     assert spoke_alarms(organisation(same_account=True), EXAMPLE.spoke("dev")) == ()
     assert EXAMPLE.spoke("dev").account == DEV
+
+
+def test_an_inference_api_that_fails_is_an_alarm_and_a_caller_s_mistake_is_none() -> None:
+    """Guards: callers who get 5xx while nobody is told; a mail for each wrong content type."""
+    found = {spec.metric: spec for spec in inference_alarms(EXAMPLE, EXAMPLE.spoke("test"))}
+    assert found.keys() == {"5xx", "Throttles"}
+    assert {spec.what for spec in found.values()} == {"test-inference-5xx", "test-inference-throttles"}
+    assert found["5xx"].dimensions == {"ApiId": API_ID}
+    assert found["Throttles"].dimensions == {"FunctionName": "mlgov-test-inference"}
 
 
 def test_names_are_distinct_within_an_account_and_short() -> None:

@@ -66,7 +66,7 @@ def test_a_spoke_s_contract_comes_back_as_it_went() -> None:
     """Guards: as above, for spokes."""
     spoke = SpokeContract(
         account=DEV, stage="dev", execution_role_arn="a", serving_role_arn="b", deployer_role_arn="",
-        reader_role_arn="c", forward_dlq="", domain_id="", user_profiles={}, tracking_arn="",
+        reader_role_arn="c", forward_dlq="", domain_id="", user_profiles={}, tracking_arn="", inference_url="",
     )  # fmt: skip
     assert SpokeContract.read(spoke.export(), stack="dev") == spoke
 

@@ -10,6 +10,7 @@ ACCOUNT = "111111111111"
 REGION = "eu-west-1"
 
 RESOURCE = {
+    "aws:apigatewayv2/api:Api": "apigateway:{region}::/apis/{made}",
     "aws:cloudwatch/eventBus:EventBus": "events:{region}:{account}:event-bus/{made}",
     "aws:cloudwatch/eventRule:EventRule": "events:{region}:{account}:rule/{made}",
     "aws:cloudwatch/logGroup:LogGroup": "logs:{region}:{account}:log-group:{made}",

@@ -15,7 +15,7 @@ import pytest
 from blueprint.contracts import HubContract
 from blueprint.names import Function
 from blueprint.organisation import Organisation
-from blueprint.packages import Package, build_all
+from blueprint.packages import Package, build_all, build_inference
 from blueprint.settings import HubSettings, Settings, SpokeSettings
 from blueprint.stateful import Stateful
 from tests.blueprint.samples import CONFIGURATION, configuration, organisation
@@ -73,7 +73,9 @@ def spoke_program(settings: SpokeSettings, hub: Mapping[str, Any]) -> Callable[[
         contract = HubContract.read(
             hub, hub_stack=settings.hub_stack, organisation=settings.organisation, spoke=settings.spoke
         )
-        made = Spoke(settings.stack, SpokeArgs(settings=settings, hub=contract, root=ROOT))
+        package = None if settings.inference is None else inference_package()
+        args = SpokeArgs(settings=settings, hub=contract, root=ROOT, inference_package=package)
+        made = Spoke(settings.stack, args)
         for name, value in made.contract.export().items():
             pulumi.export(name, value)
 
@@ -84,6 +86,11 @@ def spoke_program(settings: SpokeSettings, hub: Mapping[str, Any]) -> Callable[[
 def packages(of: Organisation) -> dict[Function, Package]:
     """The functions' packages, built once for all tests of an organisation."""
     return build_all(ROOT, of)
+
+
+@functools.cache
+def inference_package() -> Package:
+    return build_inference(ROOT)
 
 
 @functools.cache

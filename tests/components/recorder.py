@@ -79,6 +79,9 @@ class Answers(pulumi.runtime.Mocks):
             computed["url"] = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{made}"
         if args.typ == "aws:ec2/vpcEndpoint:VpcEndpoint" and inputs["vpcEndpointType"] == "Gateway":
             computed["prefixListId"] = f"pl-{inputs['serviceName'].rpartition('.')[2]}"
+        if args.typ == "aws:apigatewayv2/api:Api":
+            computed["executionArn"] = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{args.name}-id"
+            computed["apiEndpoint"] = f"https://{args.name}-id.execute-api.{REGION}.amazonaws.com"
         return f"{args.name}-id", {**inputs, **computed}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:

@@ -29,15 +29,24 @@ def test_a_spoke_holds_these_resources(stack: str) -> None:
         "aws:s3/bucketVersioning:BucketVersioning": 1,
         "aws:sagemaker/mlflowApp:MlflowApp": 1,
     }
+    answers = {
+        "aws:apigatewayv2/api:Api": 1,
+        "aws:apigatewayv2/integration:Integration": 1,
+        "aws:apigatewayv2/route:Route": 2,
+        "aws:apigatewayv2/stage:Stage": 1,
+        "aws:cloudwatch/logGroup:LogGroup": 2,
+        "aws:lambda/function:Function": 1,
+        "aws:lambda/permission:Permission": 2,
+    }
     assert counted == {
-        **({} if deploys else tracks),
-        # A deployer where it deploys, MLflow's role where experiments are made.
-        ROLE: 5,
-        "aws:iam/rolePolicy:RolePolicy": 15,
+        **(answers if deploys else tracks),
+        # A deployer and the API's where it deploys, MLflow's role where experiments are made.
+        ROLE: 5 + deploys,
+        "aws:iam/rolePolicy:RolePolicy": 15 + 3 * deploys,
         **WORKPLACE,
         "aws:cloudwatch/eventRule:EventRule": 2,
         "aws:cloudwatch/eventTarget:EventTarget": 2,
-        "aws:cloudwatch/metricAlarm:MetricAlarm": 1,
+        "aws:cloudwatch/metricAlarm:MetricAlarm": 1 + 2 * deploys,
         "aws:oam/link:Link": 1,
         "aws:sqs/queue:Queue": 1,
         "aws:sqs/queuePolicy:QueuePolicy": 1,
@@ -49,7 +58,7 @@ def test_the_roles_that_are_made_are_the_roles_that_the_hub_admits(stack: str) -
     """Guards: names that the two sides make differently."""
     account = organisation().spoke(stack).account
     made = {f"{account}/{role.inputs['name']}" for role in spoke_run(stack).of(ROLE)}
-    within = {f"{account}/mlgov-{stack}-{purpose}" for purpose in ("deployer", "tracking")}
+    within = {f"{account}/mlgov-{stack}-{purpose}" for purpose in ("deployer", "inference", "tracking")}
     assert made - within == set(admitted_roles(organisation(), organisation().spoke(stack)))
 
 
