@@ -24,7 +24,7 @@ from governance.cloudtrail import (
 from governance.documents import Document, card_document
 from governance.events import Artifact
 from governance.facts import Fact, is_beyond
-from governance.matching import near
+from governance.matching import contradict, near
 from governance.readback import ReadBack
 from governance.stages import Stages
 from governance.terms import (
@@ -182,6 +182,11 @@ def with_registry(fact: Fact, seen: ReadBack | None, later: Sequence[datetime] =
     if any(near(call, seen.modified) for call in later) or not near(fact.happened, seen.modified):
         return replace(fact, created=seen.created)
     by_other = fact.actor and seen.modified_by and fact.actor.arn != seen.modified_by.arn
+    reasons = {
+        APPROVAL_FIELD: seen.approval_description,
+        LIFECYCLE_FIELD: seen.lifecycle.description if seen.lifecycle else None,
+    }
+    by_other = by_other or contradict(fact.reason, reasons.get(fact.field))
     shown = {APPROVAL_FIELD: seen.approval, LIFECYCLE_FIELD: seen.lifecycle.document() if seen.lifecycle else None}
     unsaid = fact.kind is Kind.STAGE and fact.value is None
     if by_other or (fact.field in shown and not unsaid and shown[fact.field] != fact.value):

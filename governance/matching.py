@@ -3,8 +3,8 @@
 An event, a read-back and the ledger know a change by the registry's time, in milliseconds. CloudTrail dates the call,
 cut to the second: its guide says when it was completed, and used to say when it was made (awscloudtrail
 cloudtrail-event-reference-record-contents, eventTime). A life-cycle action is dated when it was noted. So a change is
-recognised by its field, by what it became, and by a time near enough. For approvals and stages that is exact unless the
-same value is set twice within a few seconds.
+recognised by its field, by what it became, by a time near enough, and by its reason where both tell one. For approvals
+and stages that is exact unless the same value is set twice within a few seconds, for the same reason or without any.
 """
 
 from __future__ import annotations
@@ -55,6 +55,11 @@ def value_key(field: str, value: Json) -> str:
     return ""
 
 
+def contradict(one: str | None, other: str | None = None) -> bool:
+    """Whether two tellings have reasons that differ. One without a reason may be of either change."""
+    return one is not None and other is not None and one != other
+
+
 def unconfirmed_entry(row: Mapping[str, Json]) -> list[str] | None:
     """What the state keeps of a row that no event told: an event may yet tell it, at a time that differs a little, so
     with another content id. None for other rows.
@@ -63,7 +68,8 @@ def unconfirmed_entry(row: Mapping[str, Json]) -> list[str] | None:
     if kind not in CHANGES or row.get("witness", Witness.EVENT) == Witness.EVENT:
         return None
     value = value_key(row["field"], json.loads(row["tovalue"]))
-    return [kind, row["field"], value, row["happenedat"], row["clock"]]
+    reason = [row["reason"]] if "reason" in row else []
+    return [kind, row["field"], value, row["happenedat"], row["clock"], *reason]
 
 
 def is_told_again(fact: Fact, state: Mapping[str, Json] | None) -> bool:
@@ -73,8 +79,8 @@ def is_told_again(fact: Fact, state: Mapping[str, Json] | None) -> bool:
     if fact.kind is Kind.DELETION and state.get("deletedat"):
         return True
     key = value_key(fact.field, fact.value)
-    for kind, field, value, at, clock in json.loads(state.get("unconfirmed") or "{}").values():
-        if kind != fact.kind or field != fact.field:
+    for kind, field, value, at, clock, *reason in json.loads(state.get("unconfirmed") or "{}").values():
+        if kind != fact.kind or field != fact.field or contradict(fact.reason, *reason):
             continue
         if kind in ONCE or (value == key and same_time(parse_time(at).at, Clock(clock), fact.happened, fact.clock)):
             return True
@@ -105,6 +111,8 @@ def _tells(row: Mapping[str, Json], fact: Fact) -> bool:
     source = dict(fact.sources)["change"]
     if source != "event" and json.loads(row["sources"])["change"] == source:
         # Both come from CloudTrail, or both from actions, and not from the same record.
+        return False
+    if contradict(fact.reason, row.get("reason")):
         return False
     unsaid = fact.kind is Kind.STAGE and fact.value is None
     if not unsaid and value_key(row["field"], json.loads(row["tovalue"])) != value_key(fact.field, fact.value):
