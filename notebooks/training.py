@@ -1,8 +1,10 @@
 """Train the credit model and score with its artifact alone.
 
 The split comes before any fitting: the categories of the one-hot encoding and the model see the training rows only.
-The artifact is a tar.gz with two JSON files, so that reading it can't run code: `model.json` (XGBoost's own format)
-and `features.json` (columns, categories). The same rows give the same bytes.
+The artifact is a tar.gz with one JSON file, so that reading it can't run code: `model.json`, XGBoost's own format, whose
+attribute `features` holds columns and categories. AWS's XGBoost container takes every file of an artifact for a model
+(aws/sagemaker-xgboost-container, algorithm_mode/serve_utils.py), so nothing else may lie beside it. The same rows give
+the same bytes.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ PROTECTED = ("personal_status_and_sex", "foreign_worker", "age_in_years")
 
 ROUNDS = 60
 SEED = 20
+MODEL = "model.json"
+FEATURES = "features"
 HELD_OUT = 0.3
 MINIMUM_AUC = 0.75
 PARAMETERS: Mapping[str, str | int | float] = {
@@ -113,7 +117,8 @@ def train(rows: Sequence[Row] | None = None) -> TrainedModel:
         xgboost.DMatrix(features.matrix(training), label=_labels(training)),
         num_boost_round=ROUNDS,
     )
-    artifact = _pack({"features.json": features.to_json().encode(), "model.json": bytes(booster.save_raw("json"))})
+    booster.set_attr(**{FEATURES: features.to_json()})
+    artifact = _pack({MODEL: bytes(booster.save_raw("json"))})
     unseen = tuple(rows[index] for index in held_out)
     scores = score(artifact, unseen)
     truth = _labels(unseen)
@@ -129,11 +134,25 @@ def train(rows: Sequence[Row] | None = None) -> TrainedModel:
 
 def score(artifact: bytes, rows: Sequence[Row]) -> tuple[float, ...]:
     """The probability of a bad outcome for each row, from nothing but the artifact."""
-    files = _unpack(artifact)
+    booster = _booster(artifact)
+    matrix = _features(booster).matrix(rows)
+    return tuple(float(value) for value in booster.predict(xgboost.DMatrix(matrix)))
+
+
+def as_csv(artifact: bytes, rows: Sequence[Row]) -> bytes:
+    """The rows as the model's container takes them: a line each, a number for each feature, neither header nor label."""
+    matrix = _features(_booster(artifact)).matrix(rows)
+    return "\n".join(",".join(f"{value:g}" for value in line) for line in matrix.tolist()).encode()
+
+
+def _booster(artifact: bytes) -> xgboost.Booster:
     booster = xgboost.Booster({"nthread": 1})
-    booster.load_model(bytearray(files["model.json"]))
-    features = Features.from_json(files["features.json"].decode())
-    return tuple(float(value) for value in booster.predict(xgboost.DMatrix(features.matrix(rows))))
+    booster.load_model(bytearray(_unpack(artifact)[MODEL]))
+    return booster
+
+
+def _features(booster: xgboost.Booster) -> Features:
+    return Features.from_json(booster.attr(FEATURES) or "")
 
 
 def _labels(rows: Sequence[Row]) -> Matrix:
