@@ -7,6 +7,7 @@ properties, types, enums, patterns, what excludes what, which run times are stil
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
@@ -90,6 +91,21 @@ def _name(resource: Folded) -> str | None:
                                            "FunctionName", "QueueName", "TopicName", "AlarmName", "BucketName",
                                            "TableName", "LogGroupName", "AliasName")}  # fmt: skip
     return min(own, default=None)
+
+
+def _identity(resource: Folded) -> str | None:
+    """Type and primary identifier, where the program chooses all of it."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, resource.cfn).schema
+    keys = [path.removeprefix("/properties/") for path in schema["primaryIdentifier"]]
+    values = [resource.properties.get(key) for key in keys]
+    return None if None in values else f"{resource.cfn} {values}"
+
+
+@pytest.mark.parametrize("label", STACKS)
+def test_no_two_resources_of_a_stack_are_one(label: str) -> None:
+    """Guards: two components that claim one name; the second overwrites the first, or is refused."""
+    names = Counter(_identity(resource) for resource in folded(label).resources)
+    assert [name for name, times in names.items() if name is not None and times > 1] == []
 
 
 @pytest.mark.parametrize("label", STACKS)
