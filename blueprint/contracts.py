@@ -45,7 +45,7 @@ class HubContract(Contract):
     that a thousand spokes are a thousand lines and not five thousand. `tables`: physical name by
     table. `queues`: URL by queue. `sink_arn`: where spokes link their metrics, "" where none do. `auditor_role_arn`,
     `operator_role_arn`: "" where nobody is named to be one. `notebooks`: SHA-256 by file of what Studio fetches.
-    `domain_id`, `user_profiles`: as a spoke's.
+    `domain_id`, `user_profiles`: as a spoke's. `repositories`: URL of each image repository.
     """
 
     version: ClassVar[int] = 3
@@ -71,6 +71,7 @@ class HubContract(Contract):
     sink_arn: Any
     auditor_role_arn: Any
     operator_role_arn: Any
+    repositories: Mapping[str, Any]
     notebooks_bucket: Any
     notebooks: Mapping[str, str]
     domain_id: Any

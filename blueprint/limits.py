@@ -42,6 +42,9 @@ ROLE_POLICIES = PolicyLimit("inline policies of a role together", 10_240)
 TOPIC_POLICY = PolicyLimit("topic policy", 30_720)
 """sns/latest/dg/sns-access-policy-use-cases: 30 KB."""
 
+REPOSITORY_POLICY = PolicyLimit("image repository policy", 10_240)
+"""botocore ecr RepositoryPolicyText."""
+
 ENVIRONMENT_BYTES = 4_096
 """lambda/latest/dg/gettingstarted-limits: all environment variables of a function together."""
 
@@ -59,6 +62,7 @@ STUDIO_NAME = 63  # botocore sagemaker DomainName, SpaceName, UserProfileName, S
 TRACKING_NAME = 256  # botocore sagemaker MlflowAppName, TrackingServerName
 ALIAS_NAME = 256  # botocore kms AliasNameType
 SECURITY_GROUP_NAME = 255  # EC2 API CreateSecurityGroup
+REPOSITORY_NAME = 256  # botocore ecr RepositoryName
 PERMISSION_NAME = 36  # botocore ram PermissionName
 SHARE_NAME = 255  # RAM: the service model gives no bound; the console's
 

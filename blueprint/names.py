@@ -134,6 +134,15 @@ class Names:
     def share(self, level: str) -> str:
         return fit(f"{self.prefix}-{level}", limits.SHARE_NAME)
 
+    # Images
+
+    def repository(self, repository: str) -> str:
+        """Of an image repository in the hub; the prefix is its namespace."""
+        return fit(f"{self.prefix}/{repository}", limits.REPOSITORY_NAME)
+
+    def repository_arn(self, hub: str, repository: str) -> str:
+        return f"arn:{self.partition}:ecr:{self.region}:{hub}:repository/{self.repository(repository)}"
+
     # Buckets and keys
 
     def bucket(self, account: str, bucket: Bucket = "artifacts") -> str:

@@ -60,6 +60,7 @@ class Organisation:
     groups: tuple[str, ...]
     same_account: bool = False
     image_repositories: tuple[str, ...] = ()
+    repositories: tuple[str, ...] = ()
     auditors: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
     guard: GuardMode = "reject"

@@ -16,6 +16,7 @@ from blueprint.policies.hub_roles import hub_roles
 from blueprint.policies.keys import artifact_key
 from blueprint.policies.library_bucket import library_bucket
 from blueprint.policies.observability import topic
+from blueprint.policies.repositories import repository
 from blueprint.policies.roles import KeyArns
 from blueprint.policies.spoke_role_list import spoke_roles
 
@@ -24,7 +25,8 @@ def oversize(organisation: Organisation) -> list[str]:
     """What of the installation is over a limit, as sentences with the fix."""
     key = organisation.names.key_arn_like(organisation.hub)
     problems = []
-    for build in (governance_bus, artifact_key, library_bucket, topic, lambda it: artifact_bucket(it, key)):
+    builds = [governance_bus, artifact_key, library_bucket, topic, lambda it: artifact_bucket(it, key)]
+    for build in builds + [repository] * bool(organisation.repositories):
         problem = _too_large(organisation, build)
         if problem is not None:
             problems.append(problem)

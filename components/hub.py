@@ -26,6 +26,7 @@ from components.artifacts import Artifacts, ArtifactsArgs
 from components.data_plane import DataPlane, DataPlaneArgs
 from components.events import Bus, BusArgs
 from components.evidence import Evidence, EvidenceArgs
+from components.images import ImagesArgs, repository_urls
 from components.kms import Keys, KeysArgs
 from components.library import Library, LibraryArgs
 from components.observability import Observability, ObservabilityArgs
@@ -128,6 +129,7 @@ class Hub(pulumi.ComponentResource):
             ),
             inside,
         )
+        images = ImagesArgs(organisation=organisation, key_arn=keys.artifact_arn, stateful=stateful)
         self.contract = HubContract(
             account=organisation.hub,
             region=organisation.region,
@@ -150,6 +152,7 @@ class Hub(pulumi.ComponentResource):
             sink_arn=observability.sink_arn,
             auditor_role_arn=auditor_arn,
             operator_role_arn=operator_arn,
+            repositories=repository_urls(f"{name}-images", images, inside),
             notebooks_bucket=published.bucket,
             notebooks=facts.files,
             domain_id=workplace.domain_id,

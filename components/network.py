@@ -90,7 +90,12 @@ class Network(pulumi.ComponentResource):
                 settings=settings,
                 vpc_id=made.id,
                 subnet_ids=self.subnet_ids,
-                specs=endpoints(organisation, stack, settings.account),
+                specs=endpoints(
+                    organisation,
+                    stack,
+                    settings.account,
+                    tracks=settings.tracking.resolved(organisation, stack) != "none",
+                ),
             )
             reached = Endpoints(f"{name}-endpoints", endpoints_of, inside)
             FlowLogs(f"{name}-flow-logs", FlowLogsArgs(settings=settings, vpc_id=made.id), inside)

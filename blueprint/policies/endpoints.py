@@ -21,7 +21,7 @@ from blueprint.policies.documents import Condition, allow, both, document, one_o
 
 Kind = Literal["Gateway", "Interface"]
 
-SHARED_BUCKETS: tuple[Bucket, ...] = ("artifacts",)
+SHARED_BUCKETS: tuple[Bucket, ...] = ("artifacts", "notebooks")
 """The hub's buckets that people of the spokes work with."""
 
 
@@ -36,8 +36,8 @@ class EndpointSpec:
     policy: Document
 
 
-def endpoints(organisation: Organisation, stack: str, account: str) -> tuple[EndpointSpec, ...]:
-    """The endpoints of a stack's network, gateways first.
+def endpoints(organisation: Organisation, stack: str, account: str, *, tracks: bool) -> tuple[EndpointSpec, ...]:
+    """The endpoints of a stack's network, gateways first. `tracks`: the stack has experiment tracking.
 
     KMS isn't among them: no role of ours may call it but through S3, and S3 calls it by itself.
     """
@@ -59,7 +59,7 @@ def endpoints(organisation: Organisation, stack: str, account: str) -> tuple[End
         return EndpointSpec(name=name, service=service, kind="Interface", used_for=used_for, policy=policy)
 
     found = [
-        gateway("s3", s3(organisation, account), "artifacts, the account's own buckets, layers of images"),
+        gateway("s3", s3(organisation, account), "artifacts, notebooks, the account's own buckets, layers"),
         gateway("dynamodb", dynamodb(organisation, account), "the account's own tables"),
         interface("sagemaker.api", "Studio itself; registering, describing, deploying"),
         interface("sagemaker.runtime", "Studio itself; invoking endpoints"),
@@ -67,11 +67,12 @@ def endpoints(organisation: Organisation, stack: str, account: str) -> tuple[End
         interface("sts", "who am I, and becoming a role"),
         interface("logs", "logs of Studio's applications"),
         interface("monitoring", "publishing quality metrics"),
-        sagemakers("experiments", ours, "MLflow"),
     ]
     if _asks(organisation, stack):
         found.append(interface("events", "asking for a stage"))
-    if organisation.image_repositories:
+    if tracks:
+        found.append(sagemakers("experiments", ours, "MLflow"))
+    if organisation.image_repositories or organisation.repositories:
         found += [interface("ecr.api", "pulling images"), interface("ecr.dkr", "pulling images")]
     return tuple(found)
 

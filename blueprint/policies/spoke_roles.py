@@ -29,6 +29,7 @@ from blueprint.policies.conditions import (
     via,
 )
 from blueprint.policies.documents import Statement, allow, deny, document
+from blueprint.policies.repositories import LOGIN_ACTIONS, PULL_ACTIONS
 from blueprint.policies.roles import (
     DECIDE,
     DESTROY_EVIDENCE,
@@ -173,15 +174,11 @@ def serving_role(organisation: Organisation, spoke: Spoke, artifact_key_arn: str
             ),
         ),
     }  # fmt: skip
-    if organisation.image_repositories:
+    own = [names.repository_arn(organisation.hub, repository) for repository in organisation.repositories]
+    if organisation.image_repositories or own:
         policies["images"] = document(
-            allow(
-                "PullAdmittedImages",
-                ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-                organisation.image_repositories,
-            ),
-            # GetAuthorizationToken has no resource type (Service Authorization Reference).
-            allow("LogInToRegistries", ["ecr:GetAuthorizationToken"], ["*"]),
+            allow("PullAdmittedImages", PULL_ACTIONS, [*organisation.image_repositories, *own]),
+            allow("LogInToRegistries", LOGIN_ACTIONS, ["*"]),
         )
     return RoleSpec(
         name=names.role(spoke.stack, "serving"),

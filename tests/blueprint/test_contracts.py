@@ -41,6 +41,7 @@ CONTRACT = HubContract(
     sink_arn=f"arn:aws:oam:{REGION}:{HUB}:sink/0",
     auditor_role_arn=f"arn:aws:iam::{HUB}:role/mlgov-hub-auditor",
     operator_role_arn="",
+    repositories={},
     notebooks_bucket=f"mlgov-notebooks-{HUB}-{REGION}",
     notebooks={"register.ipynb": "0" * 64},
     domain_id="d-abcdefghijkl",

@@ -38,6 +38,7 @@ def texts(stacks: set[str]) -> dict[str, list[str]]:
         "part": ["", "public-a"],
         "profile": ["data-scientist"],
         "what": ["capture-errors"],
+        "repository": ["serving"],
     }
 
 

@@ -77,6 +77,8 @@ class Answers(pulumi.runtime.Mocks):
             computed = {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{key}", "keyId": key}
         if args.typ == "aws:sqs/queue:Queue":
             computed["url"] = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{made}"
+        if args.typ == "aws:ecr/repository:Repository":
+            computed["repositoryUrl"] = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{made}"
         if args.typ == "aws:ec2/vpcEndpoint:VpcEndpoint" and inputs["vpcEndpointType"] == "Gateway":
             computed["prefixListId"] = f"pl-{inputs['serviceName'].rpartition('.')[2]}"
         if args.typ == "aws:apigatewayv2/api:Api":

@@ -20,7 +20,7 @@ IMAGE = f"arn:aws:ecr:{REGION}:{HUB}:repository/models/*"
 
 def policies(of: Organisation | None = None, stack: str = "dev", account: str = DEV) -> dict[str, Document]:
     of = of or organisation(image_repositories=(IMAGE,))
-    return {spec.name: spec.policy for spec in endpoints(of, stack, account)}
+    return {spec.name: spec.policy for spec in endpoints(of, stack, account, tracks=True)}
 
 
 def passes(
@@ -50,6 +50,7 @@ LAYER = f"arn:aws:s3:::prod-{REGION}-starport-layer-bucket/layer"
         ("s3:GetObject", HUB_OBJECT, HUB, DEV, OURS, True),
         ("s3:PutObject", HUB_OBJECT, HUB, DEV, OURS, True),
         ("s3:ListBucket", f"arn:aws:s3:::mlgov-artifacts-{HUB}-{REGION}", HUB, DEV, OURS, True),
+        ("s3:GetObject", f"arn:aws:s3:::mlgov-notebooks-{HUB}-{REGION}/notebooks/x", HUB, DEV, OURS, True),
         ("s3:GetObject", f"arn:aws:s3:::mlgov-anchors-{HUB}-{REGION}/x", HUB, DEV, OURS, False),
         ("s3:PutObject", "arn:aws:s3:::training-of-dev/x", DEV, DEV, OURS, True),
         ("s3:PutObject", "arn:aws:s3:::training-of-test/x", TEST, DEV, OURS, False),
@@ -97,7 +98,8 @@ def test_without_an_organisation_the_account_and_the_hub_pass() -> None:
 
 def test_the_endpoints_are_those_that_studio_needs_and_those_in_use() -> None:
     """Guards: an endpoint that is missed on the first day, or paid for and used by nobody."""
-    services = {spec.name: spec.service for spec in endpoints(organisation(image_repositories=(IMAGE,)), "dev", DEV)}
+    all_in_use = endpoints(organisation(image_repositories=(IMAGE,)), "dev", DEV, tracks=True)
+    services = {spec.name: spec.service for spec in all_in_use}
     assert services == {
         "s3": f"com.amazonaws.{REGION}.s3",
         "dynamodb": f"com.amazonaws.{REGION}.dynamodb",
@@ -112,5 +114,7 @@ def test_the_endpoints_are_those_that_studio_needs_and_those_in_use() -> None:
         "ecr-api": f"com.amazonaws.{REGION}.ecr.api",
         "ecr-dkr": f"com.amazonaws.{REGION}.ecr.dkr",
     }
-    fewer = {spec.name for spec in endpoints(organisation(), "hub", HUB)}
-    assert services.keys() - fewer == {"events", "ecr-api", "ecr-dkr"}
+    fewer = {spec.name for spec in endpoints(organisation(), "hub", HUB, tracks=False)}
+    assert services.keys() - fewer == {"events", "ecr-api", "ecr-dkr", "experiments"}
+    own = {spec.name for spec in endpoints(organisation(repositories=("own",)), "hub", HUB, tracks=False)}
+    assert own - fewer == {"ecr-api", "ecr-dkr"}
