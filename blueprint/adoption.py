@@ -13,7 +13,7 @@ from typing import cast, get_args
 
 from blueprint.names import HUB, Bucket, Key
 from blueprint.organisation import Organisation
-from blueprint.reading import ABSENT, Reader
+from blueprint.reading import ABSENT, Reader, listed, shown
 
 BUCKETS: tuple[Bucket, ...] = get_args(Bucket)
 KEYS: tuple[Key, ...] = get_args(Key)
@@ -67,14 +67,14 @@ def check_adoption(adoption: Adoption, organisation: Organisation, stack: str, p
     if stack != HUB:
         parts = {"buckets": adoption.buckets, "keys": adoption.keys, "groups": adoption.groups}
         problems += [
-            f"adopt.{part} names {', '.join(sorted(found))}; the hub makes these, not {stack}: move it there"
+            f"adopt.{part} names {listed(sorted(found))}; the hub makes these, not {shown(stack)}: move it there"
             for part, found in parts.items()
             if found
         ]
         return
     for group in sorted(adoption.groups - set(organisation.groups)):
         problems.append(
-            f"adopt.groups names {group!r}, which isn't governed; known: {', '.join(organisation.groups)}. Name it"
+            f"adopt.groups names {group!r}, which isn't governed; known: {listed(organisation.groups)}. Name it"
             " under organisation.modelPackageGroups, too"
         )
 

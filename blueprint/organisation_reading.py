@@ -12,7 +12,7 @@ from blueprint.names import HUB, PREFIX_PATTERN, STACK_PATTERN, STAGE_PATTERN
 from blueprint.network_settings import read_cidr
 from blueprint.organisation import GUARD_MODES, Elsewhere, Organisation, Spoke
 from blueprint.policies.artifact_bucket import holders_tag
-from blueprint.reading import ABSENT, Reader, shown
+from blueprint.reading import ABSENT, Reader, listed, shown
 from blueprint.regions import REGION_FORM, REGION_PATTERN, read_regions
 from blueprint.stages import Stage
 from blueprint.stateful import STATEFUL, Stateful
@@ -40,8 +40,6 @@ _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|user)/[\w+=,.@/*
 _ROLE = re.compile(r"[\w+=,.@-]{1,64}")  # botocore iam roleNameType
 _ROLE_OR_PRINCIPAL = re.compile(f"{_ROLE.pattern}|{_PRINCIPAL.pattern}")
 _REPOSITORY = re.compile(r"arn:aws[a-z-]*:ecr:[a-z0-9-]+:[0-9]{12}:repository/[a-z0-9./_*-]{2,256}")
-_REPOSITORY_NAME = re.compile(r"(?=.{2,200}$)[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*")
-"""Of botocore ecr RepositoryName, room left for the prefix before it."""
 
 _DIGITS = 12
 
@@ -64,9 +62,6 @@ def read_organisation(reader: Reader) -> Organisation | None:
     if reader.raw("modelPackageGroups") == []:
         reader.problem("modelPackageGroups", "is empty; without a group there is nothing to govern: name at least one")
     images = reader.texts("imageRepositories", _REPOSITORY, "an ECR repository's ARN", default=())
-    repositories = reader.texts(
-        "repositories", _REPOSITORY_NAME, "an image repository's name such as models/credit-risk", default=()
-    )
     accounts = reader.mapping("accounts", "accounts by stack name, with one named hub,")
     hub, hub_cidr, hub_elsewhere, spokes = _accounts(accounts, region, same_account)
     stages = _stages(reader, hub)
@@ -91,7 +86,6 @@ def read_organisation(reader: Reader) -> Organisation | None:
         groups=tuple(sorted(groups)),
         same_account=same_account,
         image_repositories=images,
-        repositories=tuple(sorted(repositories)),
         auditors=auditors,
         operators=operators,
         guard="alarm" if guard == "alarm" else "reject",
@@ -161,7 +155,7 @@ def _account_id(entry: Reader) -> str | None:
     if value is ABSENT:
         entry.problem("account", 'is missing; a quoted account id of 12 digits such as "111111111111" is needed')
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        digits = f"{value:.0f}"
+        digits = f"{value:.0f}" if abs(value) < 10**_DIGITS else shown(value)
         lost = f", {_DIGITS - len(digits)} leading zero(s) lost" if len(digits) < _DIGITS else ""
         entry.problem("account", f"is the number {digits}{lost}; quote it, as YAML reads digits as a number")
     elif not isinstance(value, str) or not _ACCOUNT.fullmatch(value):
@@ -250,7 +244,7 @@ def _stages(reader: Reader, hub: str | None) -> tuple[Stage, ...]:
     names = [stage.name for stage in stages]
     for item, asker in askers:
         if asker not in names:
-            item.problem("askedBy", f"names {asker!r}, which is no stage; known: {', '.join(names)}")
+            item.problem("askedBy", f"names {asker!r}, which is no stage; known: {listed(names)}")
     return tuple(stages)
 
 
@@ -279,6 +273,6 @@ def _check_stages_of(accounts: Reader, spokes: list[Spoke], stages: tuple[Stage,
         if names and spoke.stage not in names:
             accounts.problem(
                 f"{spoke.stack}.stage",
-                f"is {spoke.stage!r}, which is no stage; known: {', '.join(names)}. Correct it, or add it to"
+                f"is {spoke.stage!r}, which is no stage; known: {listed(names)}. Correct it, or add it to"
                 " organisation.stages",
             )

@@ -7,17 +7,45 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 ABSENT: Any = object()
 
 
+LONGEST_SHOWN = 80
+MOST_LISTED = 20
+MOST_NESTED = 20
+
+
 def shown(value: object) -> str:
     """A value as an error shows it: short, on one line."""
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested, or with more digits, than Python writes out
+        text = f"a {type(value).__name__} beyond measure"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as an error lists them: the first ones, and how many more there are."""
+    every = [name if name.isprintable() and len(name) <= LONGEST_SHOWN else shown(name) for name in names]
+    more = f" and {len(every) - MOST_LISTED} more" if len(every) > MOST_LISTED else ""
+    return ", ".join(every[:MOST_LISTED]) + more
+
+
+def too_deep(value: object) -> bool:
+    """Whether a value is nested deeper than any that is needed, and than Python's own recursion bears."""
+    waiting = [(value, 0)]
+    while waiting:
+        item, depth = waiting.pop()
+        if isinstance(item, Mapping | list):
+            if depth > MOST_NESTED:
+                return True
+            inner = item.values() if isinstance(item, Mapping) else item
+            waiting += [(one, depth + 1) for one in inner]
+    return False
 
 
 class Reader:
@@ -41,7 +69,10 @@ class Reader:
         self.problems.append(f"{self.at(key)} {sentence}")
 
     def at(self, key: str) -> str:
-        return ".".join(part for part in (self.path, key) if part)
+        # A key as it is written, but for one that would spoil the line, or hide why it is wrong.
+        plain = key.isprintable() and key == key.strip() and len(key) <= LONGEST_SHOWN
+        shown_key = key if plain else shown(key)
+        return ".".join(part for part in (self.path, shown_key) if part)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -145,8 +176,8 @@ class Reader:
                 near = difflib.get_close_matches(key, sorted(self._asked), 1)
                 hint = f"did you mean {near[0]}? " if near else ""
                 self.problem(
-                    key,
-                    f"is unknown, so it would have no effect; {hint}known: {', '.join(sorted(self._asked))}",
+                    key or shown(key),
+                    f"is unknown, so it would have no effect; {hint}known: {listed(sorted(self._asked))}",
                 )
 
     def _missing(self, key: str, needed: str, default: T) -> T | None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from blueprint.names import PREFIX_PATTERN, partition_of
 from blueprint.organisation import Elsewhere, Organisation
-from blueprint.reading import Reader, shown
+from blueprint.reading import Reader, listed, shown
 
 REGION_PATTERN = re.compile(
     r"(af|ap|ca|eu|il|me|mx|sa|us|us-gov)-(central|(?:north|south)(?:east|west)?|east|west)-([0-9])"
@@ -109,11 +109,11 @@ def project(organisation: Organisation, stack: str, problems: list[str]) -> tupl
     if region is None:
         return at_home(organisation), account
     if region not in organisation.regions:
-        known = ", ".join(organisation.regions) or "none"
+        known = listed(organisation.regions) or "none"
         problems.append(
-            f"stack {stack!r} is of region {shown(region)}, where nothing is installed beside the home region"
+            f"stack {shown(stack)} is of region {shown(region)}, where nothing is installed beside the home region"
             f" {organisation.region}; known: {known}. Add it to organisation.regions in Pulumi.yaml, or select the"
-            f" stack {account} for the home region"
+            f" stack {shown(account)} for the home region"
         )
         return at_home(organisation), account
     return in_region(organisation, region), account

@@ -20,7 +20,7 @@ from blueprint.names import HUB, STACK_PATTERN
 from blueprint.network_settings import NetworkSettings, overlapping, read_network
 from blueprint.organisation import Organisation, Spoke
 from blueprint.organisation_reading import DECLARED_ONCE, read_organisation
-from blueprint.reading import ABSENT, Reader
+from blueprint.reading import ABSENT, MOST_NESTED, Reader, listed, shown, too_deep
 from blueprint.regions import project, split_stack
 from blueprint.stateful import DEFAULT_STATEFUL, STATEFUL, Stateful
 from blueprint.studio_settings import StudioSettings, read_studio
@@ -40,6 +40,9 @@ KEY_DELETION_DAYS = range(7, 31)
 DEFAULT_LOG_RETENTION_DAYS = 365
 DEFAULT_KEY_DELETION_DAYS = 30
 TRIAL_KEY_DELETION_DAYS = 7
+
+LARGEST_READ_ALIKE = 10**15
+"""Whole numbers up to here are the same as floats, which is how the engine hands them over."""
 
 _ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}")
 _BOUNDARY = re.compile(r"[\w+=,.@-]{1,128}")
@@ -94,7 +97,13 @@ class Settings:
         is what `Pulumi.yaml` itself says of the keys that stand once; where a stack's value differs, the stack
         redefines the organisation and is refused. Raises ConfigurationError.
         """
-        problems: list[str] = []
+        problems = [
+            f"{shown(key)} is nested more than {MOST_NESTED} levels deep; nothing here is: correct it"
+            for key, value in raw.items()
+            if too_deep(value)
+        ]
+        if problems:
+            raise ConfigurationError(stack, problems)
         redefined = _redefined(raw, declared or {})
         problems += [_redefinition(key, stack) for key in redefined]
         # What else is wrong is judged by the organisation that counts, not by the one that is refused.
@@ -120,7 +129,7 @@ class Settings:
             check_adoption(common["adopt"], organisation, local, problems)
             if region is not ABSENT and region != organisation.region:
                 problems.append(
-                    f"aws:region is {region!r}, the stack's region is {organisation.region!r}; shares, events and"
+                    f"aws:region is {shown(region)}, the stack's region is {organisation.region!r}; shares, events and"
                     " artifacts are regional, so a stack's name says its region (<stack>.<region>): remove aws:region"
                 )
             check_data_settings(data, organisation, problems)
@@ -223,7 +232,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{value:.0f}"
+        return f"{value:.0f}" if abs(value) < LARGEST_READ_ALIKE else shown(value)
     return value.lstrip("0") if isinstance(value, str) and value.isdigit() else value
 
 
@@ -240,6 +249,6 @@ def _check_stack(organisation: Organisation, stack: str, local: str, problems: l
     if local not in stacks:
         form = "" if STACK_PATTERN.fullmatch(local) else " (lower-case letters, digits and dashes, at most 24)"
         problems.append(
-            f"stack {stack!r} is no account of the organisation; known: {', '.join(known)}. Add it under"
+            f"stack {shown(stack)} is no account of the organisation; known: {listed(known)}. Add it under"
             f" organisation.accounts in Pulumi.yaml{form}, or select another stack"
         )

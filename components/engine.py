@@ -50,7 +50,7 @@ def configuration() -> dict[str, Any]:
 def _structured(name: str, value: str) -> Any:
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         place = "Pulumi.yaml" if name in DECLARED_ONCE else f"Pulumi.{pulumi.get_stack()}.yaml"
         problem = (
             f"{name} is {value[:80]!r}, no structured value; it stands in {place}: run"

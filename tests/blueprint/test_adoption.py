@@ -40,7 +40,7 @@ def test_a_spoke_takes_over_its_domain_and_nothing_of_the_hub() -> None:
     """Guards: a spoke that would make, and protect, a second artifact bucket."""
     assert Settings.parse(adopting(domain="d-abcdefghijkl"), "dev").adopt.domain == "d-abcdefghijkl"
     found = problems(adopting(buckets=["artifacts"], keys={"artifacts": KEY_ID}, groups=["ModelCreditRisk"]), "dev")
-    assert found.count("the hub makes these, not dev") == 3
+    assert found.count("the hub makes these, not 'dev'") == 3
 
 
 def test_a_bucket_of_another_name_is_named_alike_in_every_stack_s_policies() -> None:

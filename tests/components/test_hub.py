@@ -4,34 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-import pytest
-
 from blueprint.alarms import hub_alarms
 from blueprint.contracts import HubContract
-from blueprint.stateful import Stateful
 from tests.blueprint.samples import SPOKES, organisation
 from tests.components.programs import HUB_STACK, WORKPLACE, hub_program, hub_run, hub_settings
 from tests.components.recorder import run
-
-STATEFUL_TYPES = {
-    "aws:kms/key:Key",
-    "aws:s3/bucket:Bucket",
-    "aws:dynamodb/table:Table",
-    # The network goes with the domain in it.
-    "aws:ec2/subnet:Subnet",
-    "aws:ec2/vpc:Vpc",
-    "aws:sagemaker/domain:Domain",
-    "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
-    "aws:sagemaker/space:Space",
-    "aws:sagemaker/userProfile:UserProfile",
-    # What guards a bucket stays where the bucket stays.
-    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
-    "aws:s3/bucketPolicy:BucketPolicy",
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-    "aws:s3/bucketVersioning:BucketVersioning",
-}
 
 
 def test_the_hub_holds_these_resources() -> None:
@@ -87,29 +64,6 @@ def test_everything_lies_inside_the_hub() -> None:
     """Guards: orphans in the tree, which miss the component's provider and protection."""
     for resource in hub_run().custom():
         assert "mlgovernance:" in resource.parent, f"{resource.type} {resource.name} has no component as parent"
-
-
-@pytest.mark.parametrize(
-    ("stateful", "protected", "retained"),
-    [("protect", True, False), ("retain", False, True), ("destroy", False, False)],
-)
-def test_what_can_t_be_made_anew_follows_the_settings(stateful: Stateful, protected: bool, retained: bool) -> None:
-    """Guards: a `destroy` that takes ledger and keys with it, or leaves a bucket of evidence without its policy; a
-    trial that can't be taken down.
-    """
-    made = run(hub_program(hub_settings(stateful)))
-    for resource in made.custom():
-        is_stateful = resource.type in STATEFUL_TYPES
-        assert resource.protect == (is_stateful and protected), resource
-        # Anchors are proved by their key for as long as they are locked, whatever becomes of the stack.
-        lasting = resource.name == "hub-anchors" and resource.type == "aws:kms/key:Key" and stateful != "destroy"
-        # Spokes fetch what they last saw published.
-        lasting = lasting or resource.type == "aws:s3/bucketObjectv2:BucketObjectv2"
-        assert resource.retain_on_delete == ((is_stateful and retained) or lasting), resource
-    for table in made.of("aws:dynamodb/table:Table"):
-        assert table.inputs["deletionProtectionEnabled"] is (stateful == "protect")
-    for bucket in made.of("aws:s3/bucket:Bucket"):
-        assert bool(bucket.inputs.get("forceDestroy")) is (stateful == "destroy")
 
 
 def test_named_resources_are_deleted_before_they_are_replaced() -> None:
