@@ -1,8 +1,8 @@
 """Train the credit model and score with its artifact alone.
 
 The split comes before any fitting: the categories of the one-hot encoding and the model see the training rows only.
-The artifact is a tar.gz with one JSON file, so that reading it can't run code: `model.json`, XGBoost's own format, whose
-attribute `features` holds columns and categories. AWS's XGBoost container takes every file of an artifact for a model
+The artifact is a tar.gz with one JSON file, so that reading it can't run code: `model.json`, XGBoost's own format,
+whose attribute `features` holds columns and categories. AWS's XGBoost container takes every file of an artifact for a model
 (aws/sagemaker-xgboost-container, algorithm_mode/serve_utils.py), so nothing else may lie beside it. The same rows give
 the same bytes.
 """
@@ -140,7 +140,7 @@ def score(artifact: bytes, rows: Sequence[Row]) -> tuple[float, ...]:
 
 
 def as_csv(artifact: bytes, rows: Sequence[Row]) -> bytes:
-    """The rows as the model's container takes them: a line each, a number for each feature, neither header nor label."""
+    """The rows as the model's container takes them: a line each, numbers alone, neither header nor label."""
     matrix = _features(_booster(artifact)).matrix(rows)
     return "\n".join(",".join(f"{value:g}" for value in line) for line in matrix.tolist()).encode()
 

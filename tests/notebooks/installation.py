@@ -11,12 +11,14 @@ from blueprint.limits import compact
 from blueprint.organisation import Organisation
 from blueprint.policies.artifact_bucket import artifact_bucket
 from blueprint.policies.bus import governance_bus
+from blueprint.policies.deployer_role import deployer_role
+from blueprint.policies.function_roles import approval_role
 from blueprint.policies.keys import artifact_key
 from blueprint.policies.library_bucket import library_bucket
-from blueprint.policies.roles import RoleSpec
+from blueprint.policies.roles import KeyArns, RoleSpec
 from blueprint.policies.shares import RESOURCE_TYPE, shares
-from blueprint.policies.spoke_roles import execution_role
-from rehearsal.organisation.control import Control
+from blueprint.policies.spoke_roles import execution_role, serving_role
+from rehearsal.organisation.control import Control, boto_session
 from rehearsal.organisation.core import Credentials
 from rehearsal.organisation.emulator import Emulator
 
@@ -57,7 +59,13 @@ class Installation:
         policy = governance_bus(organisation)
         assert policy is not None
         hub("events").put_permission(EventBusName=names.bus, Policy=compact(policy))
-        made._role("dev", execution_role(organisation, organisation.spoke("dev"), key_arn))
+        made._role("hub", approval_role(organisation, KeyArns(key_arn, key_arn, key_arn)))
+        for spoke in organisation.spokes:
+            for role in (execution_role(organisation, spoke, key_arn), serving_role(organisation, spoke, key_arn)):
+                made._role(spoke.stack, role)
+            deployer = deployer_role(organisation, spoke)
+            if deployer is not None:
+                made._role(spoke.stack, deployer)
         return made
 
     def _bucket(self, name: str, policy: str) -> None:
@@ -70,6 +78,7 @@ class Installation:
                 "Rules": [{"ApplyServerSideEncryptionByDefault": by_default, "BucketKeyEnabled": True}]
             },
         )
+        storage.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         storage.put_bucket_policy(Bucket=name, Policy=policy)
 
     def _shares(self) -> None:
@@ -97,6 +106,43 @@ class Installation:
             source_arn=f"arn:aws:sagemaker:{self.organisation.region}:{spoke.account}:app/d-x/s/JupyterLab/default",
             source_account=spoke.account,
         )  # fmt: skip
+
+    def approve(self, version: str, stage: str) -> None:
+        """What approver and approval function do: a deployable version, whose artifact the stage may serve."""
+        registry = self.control.client("hub", None, "sagemaker")
+        registry.update_model_package(ModelPackageArn=version, ModelApprovalStatus="Approved")
+        described = registry.describe_model_package(ModelPackageName=version)
+        url = described["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+        bucket, _, key = url.removeprefix("s3://").partition("/")
+        names, hub = self.organisation.names, self.organisation.hub
+        approval = self.control.assume_as_service(
+            "lambda.amazonaws.com", names.role_arn(hub, names.hub_role("approval")), session_name="approval"
+        )
+        storage = boto_session(approval, self.organisation.region).client("s3", endpoint_url=self.org.endpoint)
+        object_version = self.control.client("hub", None, "s3").head_object(Bucket=bucket, Key=key).get("VersionId")
+        storage.put_object_tagging(
+            Bucket=bucket, Key=key, VersionId=object_version, Tagging={"TagSet": [{"Key": stage, "Value": "approved"}]}
+        )
+
+    def deployer(self, stack: str) -> Credentials:
+        """A person of the stage's `deployers`, as the deployer, saying who it is."""
+        names, spoke = self.organisation.names, self.organisation.spoke(stack)
+        (person,) = self.organisation.stage(spoke.stage).deployers
+        trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{spoke.account}:root"}, "Action": "sts:*"}
+        rights = {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"], "Resource": "*"}
+        iam = self.control.client(stack, None, "iam")
+        iam.create_role(RoleName=person, AssumeRolePolicyDocument=_document(trust))
+        iam.put_role_policy(RoleName=person, PolicyName="rights", PolicyDocument=_document(rights))
+        answer = self.control.client(stack, person, "sts").assume_role(
+            RoleArn=names.role_arn(spoke.account, names.role(stack, "deployer")), RoleSessionName="dora",
+            SourceIdentity="dora",
+        )  # fmt: skip
+        keys = answer["Credentials"]
+        return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], keys["Expiration"], "")
+
+
+def _document(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def environment(org: Emulator, credentials: Credentials, home: str, path: str) -> dict[str, str]:

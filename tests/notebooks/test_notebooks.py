@@ -1,4 +1,4 @@
-"""From the lifecycle script to a registered version, in a home of its own, with the role's rights and no other."""
+"""From the lifecycle script to a served version, in home folders of their own, with each role's rights and no other."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from blueprint.library import LibraryFacts, facts_of, library, script
+from rehearsal.organisation.core import Credentials
 from rehearsal.organisation.emulator import Emulator
-from tests.blueprint.samples import DEV, organisation
+from tests.blueprint.samples import STAGES as SAMPLE_STAGES
+from tests.blueprint.samples import organisation
 from tests.notebooks.installation import Installation, code_of, environment
 from tests.rehearsal.organisation.example import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 XGBOOST = "arn:aws:ecr:eu-west-1:141502667606:repository/sagemaker-xgboost"
-ORGANISATION = organisation(image_repositories=(XGBOOST,))
+STAGES = tuple(replace(stage, deployers=("ModelDeployer",) if stage.name == "test" else ()) for stage in SAMPLE_STAGES)
+ORGANISATION = organisation(image_repositories=(XGBOOST,), stages=STAGES)
 FILES = library(ROOT)
 
 
@@ -29,16 +33,33 @@ class Place:
 
     home: Path
     installation: Installation
+    stack: str = "dev"
 
     def run(self, *command: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"])
-        found = environment(self.installation.org, self.installation.session("dev"), str(self.home), path)
+        found = environment(self.installation.org, self.installation.session(self.stack), str(self.home), path)
         return subprocess.run(
             command, input=stdin, text=True, capture_output=True, cwd=self.home, env=found, check=False
         )
 
     def fetch(self, facts: LibraryFacts) -> subprocess.CompletedProcess[str]:
-        return self.run("/bin/bash", "-s", stdin=script(ROOT, ORGANISATION, "dev", DEV, facts))
+        account = ORGANISATION.spoke(self.stack).account
+        return self.run("/bin/bash", "-s", stdin=script(ROOT, ORGANISATION, self.stack, account, facts))
+
+    def play(self, notebook: str) -> str:
+        """Fetch the library and run a notebook's cells; what they print."""
+        assert self.fetch(facts_of(ORGANISATION, FILES)).returncode == 0
+        done = self.run(sys.executable, "-c", code_of((self.home / "ml-governance" / notebook).read_bytes()))
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout
+
+    def sign_in(self, profile: str, credentials: Credentials) -> None:
+        folder = self.home / ".aws"
+        folder.mkdir()
+        (folder / "credentials").write_text(
+            f"[{profile}]\naws_access_key_id = {credentials.access_key}\n"
+            f"aws_secret_access_key = {credentials.secret_key}\naws_session_token = {credentials.session_token}\n"
+        )
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +89,11 @@ def test_a_changed_object_is_refused_by_name(installation: Installation, tmp_pat
     assert not (tmp_path / "ml-governance" / "training.py").exists()
 
 
-def test_the_notebook_s_cells_register_a_version(installation: Installation, tmp_path: Path) -> None:
-    """Guards: a notebook that asks for an id, imports what isn't there, or that the execution role may not run."""
-    place = Place(tmp_path, installation)
-    assert place.fetch(facts_of(ORGANISATION, FILES)).returncode == 0
-    notebook = (tmp_path / "ml-governance" / "register.ipynb").read_bytes()
-    done = place.run(sys.executable, "-c", code_of(notebook))
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert "asked for dev" in done.stdout
+def test_a_version_goes_from_one_notebook_to_the_other(installation: Installation, tmp_path: Path) -> None:
+    """Guards: notebooks that ask for an id, import what isn't there, or that their roles may not run."""
+    for stack in ("dev", "test"):
+        (tmp_path / stack).mkdir()
+    assert "asked for dev" in Place(tmp_path / "dev", installation).play("register.ipynb")
     group = installation.groups["ModelCreditRisk"]
     registry = installation.control.client("hub", None, "sagemaker")
     (version,) = registry.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
@@ -83,3 +101,12 @@ def test_the_notebook_s_cells_register_a_version(installation: Installation, tmp
     assert described["ModelApprovalStatus"] == "PendingManualApproval"
     assert described["ModelLifeCycle"]["Stage"] == "Development"
     assert described["InferenceSpecification"]["Containers"][0]["Image"].endswith("/sagemaker-xgboost:1.7-1")
+
+    installation.approve(version["ModelPackageArn"], "test")
+    test = Place(tmp_path / "test", installation, "test")
+    test.sign_in("deployer", installation.deployer("test"))
+    said = test.play("deploy.ipynb")
+    assert said.count("served") == 5, said
+    assert said.rstrip().endswith("is gone")
+    installation.org.clock.advance(timedelta(seconds=5))
+    assert installation.control.client("test", None, "sagemaker").list_endpoints()["Endpoints"] == []
