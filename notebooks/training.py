@@ -2,9 +2,9 @@
 
 The split comes before any fitting: the categories of the one-hot encoding and the model see the training rows only.
 The artifact is a tar.gz with one JSON file, so that reading it can't run code: `model.json`, XGBoost's own format,
-whose attribute `features` holds columns and categories. AWS's XGBoost container takes every file of an artifact for a model
-(aws/sagemaker-xgboost-container, algorithm_mode/serve_utils.py), so nothing else may lie beside it. The same rows give
-the same bytes.
+whose attribute `features` holds columns and categories. AWS's XGBoost container takes every file of an artifact for a
+model (aws/sagemaker-xgboost-container, algorithm_mode/serve_utils.py), so nothing else may lie beside it. The same rows
+give the same bytes.
 """
 
 from __future__ import annotations
