@@ -10,6 +10,7 @@ from blueprint.functions import FUNCTION_SPECS
 from blueprint.intent.asking import Asks
 from blueprint.intent.bucket_asks import CLEAR
 from blueprint.intent.model import Context
+from blueprint.intent.roles import MEMBER
 from blueprint.names import TABLES, Queue
 from blueprint.rules import schedule_arns
 
@@ -125,6 +126,8 @@ def _watching(asks: Asks) -> None:
     asks.add("metrics:list", "cloudwatch:ListMetrics", "*", account="")
     alarms = ["cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms"]
     asks.add("alarms:see", alarms, asks.arn("cloudwatch", "alarm:*"))
+    elsewhere = asks.arn("cloudwatch", "alarm:*", MEMBER)
+    asks.add("another-account-s-alarms:see", alarms, elsewhere, account=MEMBER)
     asks.add(
         "alarms:silence",
         ["cloudwatch:DeleteAlarms", "cloudwatch:DisableAlarmActions"],

@@ -101,14 +101,19 @@ def _sends(*queues: str, in_clear: bool = True) -> tuple[str, ...]:
 
 APPEND = (
     "modelgovernanceledger:query", "modelgovernanceledger:append", "modelgovernancededup:append",
-    "modelpackagestatechanges:append", "modelpackagestatechanges:move", "modelpackagestatechanges:get",
-    "version:describe", "artifacts-key:decrypt-card", "artifacts-key:decrypt-our-object",
+    "modelpackagestatechanges:move", "modelpackagestatechanges:get", "version:describe", "artifacts-key:decrypt-card", "artifacts-key:decrypt-our-object",
     "artifacts-key:decrypt-another-bucket-s", "metrics:put.own",
 )  # fmt: skip
 """What every function may that records: append and move in transactions, after a look at the version."""
 
-RECORD = (*APPEND, "document:put", "document:upload-part", "governance-key:encrypt-s3")
-"""What those may that record events: keep documents, too."""
+RECORD = (
+    *APPEND,
+    "modelpackagestatechanges:append",
+    "document:put",
+    "document:upload-part",
+    "governance-key:encrypt-s3",
+)
+"""What those may that record events: begin a version's state, and keep documents, too."""
 
 NEVER_REWRITE = on(("modelgovernanceledger", "modelgovernancededup"), REWRITE_VERBS)
 CHECKSUMS = on(("artifacts/*",), ("read#GetObject", "read-for.*#GetObject"))

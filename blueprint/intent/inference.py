@@ -64,5 +64,6 @@ def inference_sides(of: Organisation, facts: Facts) -> tuple[list[Admission], li
         role = f"role/{spoke.stack}/inference"
         verbs = ("become", "become-by-name#AssumeRole", "become-with-mfa#AssumeRole")
         admitted.append(Admission(asks=on((role,), verbs), who=("service/lambda",)))
-        admitted.append(Admission(asks=(f"function@{spoke.stack}:invoke",), who=(f"service/api@{spoke.stack}",)))
+        if facts.of(spoke.stack).routes:
+            admitted.append(Admission(asks=(f"function@{spoke.stack}:invoke",), who=(f"service/api.*@{spoke.stack}",)))
     return admitted, []

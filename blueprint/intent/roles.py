@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import get_args
 
@@ -169,13 +170,14 @@ def _services(of: Organisation, facts: Facts) -> Iterator[Principal]:
         flow_log = f"arn:{partition}:ec2:{region}:{account}:vpc-flow-log/fl-1"
         yield service(f"flow-logs@{stack}", "vpc-flow-logs.amazonaws.com", flow_log, account)
     for spoke in of.spokes:
-        for route in facts.of(spoke.stack).routes[:1]:
-            source = route.replace("/*/", "/$default/")
-            yield service(f"api@{spoke.stack}", "apigateway.amazonaws.com", source, spoke.account)
-            another = source.replace(":execute-api:", ":execute-api:", 1).replace(
-                route.split(":")[5].split("/")[0], "another"
-            )
-            yield service(f"api/another@{spoke.stack}", "apigateway.amazonaws.com", another, spoke.account)
+        for number, route in enumerate(facts.of(spoke.stack).routes):
+            # What stands in the place of a route's variable is whatever was asked for.
+            source = re.sub(r"\{[^}]*\}", "e", route.replace("/*/", "/$default/"))
+            another = source.replace(source.split(":")[5].split("/")[0], "another")
+            yield service(f"api.{number}@{spoke.stack}", "apigateway.amazonaws.com", source, spoke.account)
+            yield service(f"another-api.{number}@{spoke.stack}", "apigateway.amazonaws.com", another, spoke.account)
+            name = f"another-service-as.api.{number}@{spoke.stack}"
+            yield service(name, "elasticloadbalancing.amazonaws.com", source, spoke.account)
     yield service("events-without-source", "events.amazonaws.com")
     yield service("lambda", "lambda.amazonaws.com")
     yield service("logs", f"logs.{region}.amazonaws.com")

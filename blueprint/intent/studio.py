@@ -55,6 +55,8 @@ def _studio(asks: Asks, stack: str, account: str) -> None:
     for whose, profile in profiles.items():
         address = arn(f"user-profile/{DOMAIN}/{profile}")
         add(f"{thing}:open-{whose}", "sagemaker:CreatePresignedDomainUrl", address, context=SESSION)
+    change = "sagemaker:UpdateUserProfile"
+    add(f"{thing}:change-own-profile", change, arn(f"user-profile/{DOMAIN}/{ME}"), context=SESSION)
     add(f"{thing}:open-without-session", "sagemaker:CreatePresignedDomainUrl", arn(f"user-profile/{DOMAIN}/{ME}"))
     for whose, owner, sharing, domain in (
         ("own", ME, "Private", DOMAIN),

@@ -39,7 +39,7 @@ OPEN: Policies = (
 INVOKE_API = "execute-api:Invoke"
 ADMITS_SERVICES = (
     "role/", "queue/", "forward-dlq@", "topic", "bus", "sink", "artifacts-key", "governance-key", "anchors-key",
-    "artifacts/another", "document", "anchor", "version", "group", "function",
+    "function",
 )  # fmt: skip
 """Things whose policies could admit one of AWS's services; all others have none, and a service has no policies."""
 
@@ -127,6 +127,8 @@ def _concerns(of: Organisation, principal: Principal, ask: Ask) -> bool:
     neighbour's; whom the configuration doesn't know, about one account's.
     """
     if principal.id.startswith("service/") and not ask.thing.startswith(ADMITS_SERVICES):
+        return False
+    if not principal.stack and not ask.account:
         return False
     if HUB in (principal.stack, ask.stack) or principal.stack == ask.stack:
         return True

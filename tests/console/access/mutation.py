@@ -17,7 +17,7 @@ from access.statements import PolicyKind
 from console.access.estate import Document, Estate, Slot, owner_of
 from console.access.matrix import Answer, Cell, Evaluator, Key
 from tests.console.access.mutants import Mutant, mutants
-from tests.console.access.needless import reason_of
+from tests.console.access.needless import excuse_of
 
 KINDS = {"identity": PolicyKind.IDENTITY, "boundary": PolicyKind.BOUNDARY, "trust": PolicyKind.TRUST}
 WHOLE = {"Effect": "Allow", "Resource": "*"}
@@ -33,7 +33,8 @@ class Outcome:
     @property
     def reason(self) -> str | None:
         """Why one that changes nothing stands nevertheless."""
-        return None if self.changed else reason_of(self.mutant)
+        excuse = None if self.changed else excuse_of(self.mutant)
+        return excuse.reason if excuse else None
 
 
 class Neighbourhoods:
