@@ -101,6 +101,11 @@ class Cast:
             "the model risk officer", self.platform, role, company.OFFICER, source_identity=company.OFFICER
         )
 
+    def application(self) -> Actor:
+        """The company's application in the account that serves."""
+        role = f"arn:aws:iam::{consumer(self._organisation).account}:role/{company.APPLICATION_ROLE}"
+        return self.assume("the lending application", self.platform, role, "nightly")
+
     def approver(self, stage: str) -> Actor:
         """The officer as approver of a stage; her source identity stays on the session."""
         names = self._organisation.names

@@ -26,6 +26,9 @@ OFFICER = "ada.lovelace"
 
 DATA_SCIENTIST = "grace.hopper"
 
+APPLICATION_ROLE = "LendingApplication"
+"""Of the account that serves: the application that asks the model about each loan."""
+
 WORKLOADS = "Workloads"
 
 
@@ -45,6 +48,19 @@ def company(organisation: Organisation, seed: int) -> OrganisationSettings:
         seed=seed,
         hurry=True,
     )
+
+
+def application_rights(region: str, account: str, endpoints: list[str]) -> dict[str, Any]:
+    """What the company lets its application do in the account: ask these endpoints through whatever API has them."""
+    base = f"arn:aws:execute-api:{region}:{account}:*/$default/POST"
+    paths = ["invocations", *(f"endpoints/{name}/invocations" for name in endpoints)]
+    statement = {
+        "Sid": "AskModels",
+        "Effect": "Allow",
+        "Action": "execute-api:Invoke",
+        "Resource": [f"{base}/{path}" for path in paths],
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def guardrails(prefix: str, region: str) -> dict[str, Any]:

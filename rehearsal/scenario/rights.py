@@ -22,7 +22,7 @@ Row = Mapping[str, Any]
 
 VIA = "kms:ViaService"
 ASSUMED = ":assumed-role/"
-SPOKE_PURPOSES: Sequence[Purpose] = ("reader", "forwarder")
+SPOKE_PURPOSES: Sequence[Purpose] = ("reader", "forwarder", "inference")
 """The spokes' roles that only our functions and rules become. What people's and SageMaker's roles may depends on what
 they do."""
 
@@ -101,6 +101,10 @@ IDLE: Sequence[Idle] = (
     Idle(
         roles=["capture", "reconcile"], sid="DecryptCards", what=["kms:Decrypt"],
         reason="only a version that the hub registers with a key has an encrypted card; none here",
+    ),
+    Idle(
+        roles=["inference"], sid="InvokeConfigured", what=["endpoint/CreditRisk"],
+        reason="the endpoint's ARN is judged in lower case, as AWS's denials name it; no page says so",
     ),
     Idle(
         roles=["metrics"], sid="HandOn", what=["metrics-jobs"],

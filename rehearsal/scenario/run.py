@@ -16,7 +16,7 @@ from rich.console import Console
 
 from blueprint.organisation import Organisation
 from rehearsal.engine import ROOT, Engine, EngineError
-from rehearsal.scenario import emulated, flow, losing, proving, remedies, teardown, watching
+from rehearsal.scenario import answering, emulated, flow, losing, proving, remedies, teardown, watching
 from rehearsal.scenario.cast import Cast
 from rehearsal.scenario.configuration import organisation_of
 from rehearsal.scenario.console import ConsoleFailed
@@ -43,6 +43,7 @@ PHASES: Sequence[tuple[str, Step]] = (
     ("forbidden attempts", flow.forbid),
     ("approve", flow.approve),
     ("serve", flow.serve),
+    ("inference API", answering.answer),
     ("outside account", flow.keep_outsiders_out),
     ("shadow endpoint", watching.find_shadows),
     ("doubled and reordered events", flow.disturb),

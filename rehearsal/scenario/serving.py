@@ -15,8 +15,9 @@ from rehearsal.engine import ROOT
 from rehearsal.organisation.core import Credentials
 from rehearsal.organisation.emulator import Emulator
 from rehearsal.scenario import company
+from rehearsal.scenario.answering import ENDPOINT
 from rehearsal.scenario.cast import Keys
-from rehearsal.scenario.configuration import organisation_of
+from rehearsal.scenario.configuration import consumer, organisation_of
 
 PARENT_SECONDS = 0.5
 
@@ -39,6 +40,13 @@ def serve(*, port: int, seed: int, ready_file: str | None, parent: int | None) -
             company.OFFICER_ROLE,
             trust=company.officer_trust(),
             policies={"BecomeApprover": company.officer_rights(approvers)},
+        )
+        served = consumer(organisation)
+        emulator.people.add_role(
+            served.stack,
+            company.APPLICATION_ROLE,
+            trust=company.officer_trust(),
+            policies={"AskModels": company.application_rights(organisation.region, served.account, [ENDPOINT])},
         )
         keys = {
             company.MANAGEMENT.id: _keys(emulator.admin),

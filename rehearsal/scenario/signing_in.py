@@ -31,6 +31,7 @@ def people(organisation: Organisation) -> Mapping[str, SignIn]:
         "validator": Cast.validator,
         "serving": Cast.serving,
         "officer": Cast.officer,
+        "application": Cast.application,
         **{f"approver-{stage.name}": partial(Cast.approver, stage=stage.name) for stage in organisation.stages},
         company.OUTSIDER.name: lambda cast: cast.outsider,
     }
