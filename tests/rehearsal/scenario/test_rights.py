@@ -9,6 +9,7 @@ from blueprint.names import Function
 from blueprint.organisation import Organisation
 from blueprint.policies.data_roles import reader_role
 from blueprint.policies.hub_roles import FUNCTION_ROLES
+from blueprint.policies.inference_roles import inference_role
 from blueprint.policies.roles import RoleSpec
 from blueprint.policies.spoke_roles import forwarder_role
 from rehearsal.scenario.rights import IDLE, unused
@@ -45,7 +46,11 @@ def roles(of: Organisation) -> list[tuple[str, RoleSpec]]:
     functions = [(of.hub, build(of, KEYS)) for build in FUNCTION_ROLES.values()]
     return functions + [
         (spoke.account, role(of, spoke)) for spoke in of.spokes for role in (reader_role, forwarder_role)
-    ]
+    ] + inference_roles(of)
+
+
+def inference_roles(of: Organisation) -> list[tuple[str, RoleSpec]]:
+    return [(spoke.account, inference_role(of, spoke, ("CreditRisk",))) for spoke in of.spokes]
 
 
 def granted(of: Organisation = EXAMPLE) -> list[Row]:
