@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from console import asking, cleanup, evidence, guardrails, recovery, render, resuming
+from console import asking, cleanup, evidence, guardrails, recovery, render, resuming, validating
 from console.access import commands as access_commands
 from console.decisions import Verdict, arn_of, decide
 from console.errors import FOUND, UNUSABLE, CommandError
@@ -34,6 +34,7 @@ app.add_typer(access_commands.commands, name="access")
 app.add_typer(resuming.commands)
 app.add_typer(probe_commands.commands)
 app.add_typer(guardrails.commands)
+app.add_typer(validating.commands)
 app.add_typer(cleanup.commands)
 
 ENDED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})

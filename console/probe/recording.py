@@ -41,8 +41,6 @@ def _who(record: dict[str, Any]) -> str:
 
 def _shared_calls(ground: Ground) -> Result:
     registered = records(ground, "CreateModelPackage")
-    if not registered:
-        return unclear("no registration in the hub's records of the last 90 days")
     sagemaker, foreign = ground.hub("sagemaker"), []
     for one in ground.organisation.groups:
         rows = sagemaker.list_model_packages(ModelPackageGroupName=one, MaxResults=10)["ModelPackageSummaryList"]
@@ -80,10 +78,14 @@ def _actions(ground: Ground) -> Result:
 
 def _call_times(ground: Ground) -> Result:
     sagemaker, seen, outside = ground.hub("sagemaker"), [], 0
+    newest: dict[str, dict[str, Any]] = {}
     for record in records(ground, "UpdateModelPackage"):
         arn = str((record.get("requestParameters") or {}).get("modelPackageArn") or "")
-        if record.get("errorCode") or not arn:
+        if not arn or record.get("errorCode"):
             continue
+        if arn not in newest or _time(record) > _time(newest[arn]):
+            newest[arn] = record
+    for arn, record in newest.items():
         changed = sagemaker.describe_model_package(ModelPackageName=arn).get("LastModifiedTime")
         if changed is None or abs(changed - _time(record)) > AROUND:
             continue  # it changed again since

@@ -99,8 +99,17 @@ def decision(after: float) -> dict[str, Any]:
     }
 
 
-def caller(kind: str, account: str) -> dict[str, Any]:
-    return {"type": kind, "arn": f"arn:aws:sts::{account}:assumed-role/r/s", "accountId": account}
+def registered_by(account: str) -> dict[str, Any]:
+    """One version in the registry, registered from an account."""
+    identity = {"Arn": f"arn:aws:sts::{account}:assumed-role/r/s"}
+    return {
+        "list_model_packages": {"ModelPackageSummaryList": [{"ModelPackageArn": VERSION}]},
+        "describe_model_package": {"CreatedBy": {"IamIdentity": identity}},
+    }
+
+
+def call_of(account: str) -> dict[str, Any]:
+    return {"eventTime": "2026-11-24T12:00:00Z", "userIdentity": {"type": "AssumedRole", "accountId": account}}
 
 
 def log_use(kind: str) -> dict[str, Any]:
@@ -159,7 +168,9 @@ def cancelled(reason: str) -> ClientError:
         ("call-times", decision(0.9), "held"),
         ("call-times", decision(30), "differs"),
         ("call-times", decision(4000), "could not tell"),
-        ("shared-call-records", {"lookup_events": trail()}, "could not tell"),
+        ("shared-call-records", {**registered_by(HUB), "lookup_events": trail()}, "could not tell"),
+        ("shared-call-records", {**registered_by(DEV), "lookup_events": trail()}, "held"),
+        ("shared-call-records", {**registered_by(DEV), "lookup_events": trail(call_of(DEV))}, "differs"),
         ("log-writer", log_use("AssumedRole"), "held"),
         ("log-writer", log_use("AWSService"), "differs"),
         ("log-writer", {"lookup_events": trail()}, "could not tell"),
