@@ -12,10 +12,11 @@ from blueprint.tags import tags
 from console import resuming
 from console.errors import CommandError
 from console.finders import FINDERS
-from console.pending import NAMED, REPEATED
+from console.pending import NAMED, REPEATED, known
 from console.pulumi_cli import Pulumi
 from console.resuming import creations_of, with_creations
 
+ROOT = Path(__file__).resolve().parents[2]
 OURS = tags("mlgov", "hub")
 PROVIDER = {
     "urn": "urn:pulumi:hub::p::pulumi:providers:aws::account",
@@ -85,6 +86,12 @@ def test_each_type_is_looked_for_in_one_way() -> None:
     """Guards: two answers for one type."""
     assert not REPEATED & NAMED.keys()
     assert not FINDERS.keys() & (REPEATED | NAMED.keys())
+
+
+def test_each_type_of_the_program_can_be_looked_for() -> None:
+    """Guards: a new type whose interrupted creation only a person could find."""
+    types = json.loads((ROOT / "rehearsal" / "provider" / "metadata.json").read_text(encoding="utf-8"))["types"]
+    assert [kind for kind in sorted(types) if not known(kind)] == []
 
 
 def test_targets_and_rules_of_the_default_bus_have_bare_ids() -> None:
