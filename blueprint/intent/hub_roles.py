@@ -101,8 +101,9 @@ def _sends(*queues: str, in_clear: bool = True) -> tuple[str, ...]:
 
 APPEND = (
     "modelgovernanceledger:query", "modelgovernanceledger:append", "modelgovernancededup:append",
-    "modelpackagestatechanges:move", "modelpackagestatechanges:get", "version:describe", "artifacts-key:decrypt-card", "artifacts-key:decrypt-our-object",
-    "artifacts-key:decrypt-another-bucket-s", "metrics:put.own",
+    "modelpackagestatechanges:move", "modelpackagestatechanges:get", "version:describe",
+    "artifacts-key:decrypt-card", "artifacts-key:decrypt-our-object", "artifacts-key:decrypt-another-bucket-s",
+    "metrics:put.own",
 )  # fmt: skip
 """What every function may that records: append and move in transactions, after a look at the version."""
 
