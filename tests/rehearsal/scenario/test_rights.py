@@ -44,9 +44,8 @@ def actions(statement: Policy) -> list[str]:
 
 def roles(of: Organisation) -> list[tuple[str, RoleSpec]]:
     functions = [(of.hub, build(of, KEYS)) for build in FUNCTION_ROLES.values()]
-    return functions + [
-        (spoke.account, role(of, spoke)) for spoke in of.spokes for role in (reader_role, forwarder_role)
-    ] + inference_roles(of)
+    spokes = [(spoke.account, role(of, spoke)) for spoke in of.spokes for role in (reader_role, forwarder_role)]
+    return [*functions, *spokes, *inference_roles(of)]
 
 
 def inference_roles(of: Organisation) -> list[tuple[str, RoleSpec]]:
