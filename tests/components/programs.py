@@ -35,7 +35,6 @@ WORKPLACE = {
 """Studio and its network, of one person, with the defaults."""
 
 
-
 def hub_settings(stateful: Stateful = "protect", **changes: Any) -> HubSettings:
     """Settings of the example's hub; `changes` are those of its organisation."""
     parsed = Settings.parse({**configuration(), "statefulResources": stateful}, "hub")
