@@ -11,7 +11,6 @@ from blueprint.names import SPOKE_RULES, Bucket, Key
 from blueprint.policies import observability
 from blueprint.policies.anchors_bucket import anchors_bucket, documents_bucket
 from blueprint.policies.artifact_bucket import artifact_bucket
-from blueprint.policies.hub_roles import hub_roles
 from blueprint.policies.roles import KeyArns
 from blueprint.policies.spoke_role_list import spoke_roles
 from blueprint.policies.tracking_roles import tracking_bucket
@@ -68,7 +67,7 @@ def _hub(settings: HubSettings) -> Iterator[Check]:
     if observability.sink(organisation) is not None:
         yield Check("metrics sink", "oam:ListSinks", things.sink)
     keys = KeyArns(*(names.key_arn_like(hub) for _ in KEYS))
-    for role in hub_roles(organisation, keys):
+    for role in things.roles_of_hub(settings, keys).values():
         yield things.role(role, lambda site, name=role.name: things.hub_role(site, name))  # type: ignore[misc]  # bound now
     specs = hub_alarms(organisation, settings.data.schedules)
     yield Check("alarms", "cloudwatch:DescribeAlarms", things.alarms([names.alarm(spec.what) for spec in specs]))

@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
-from blueprint.names import Key
-from blueprint.policies.hub_roles import hub_roles
+from blueprint.names import HUB, Key
+from blueprint.policies.hub_roles import execution_role, hub_roles
 from blueprint.policies.roles import KeyArns, RoleSpec
 from blueprint.policies.shares import shares
 from blueprint.policies.spoke_role_list import spoke_roles
-from blueprint.settings import SpokeSettings
+from blueprint.policies.tracking_roles import tracking_role
+from blueprint.settings import Settings, SpokeSettings
 from console.validation.site import Check, Site
 
 BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
@@ -202,10 +203,19 @@ def server(site: Site) -> list[str]:
     return [*found, "it registers by itself"] if held.get("AutomaticModelRegistration") else found
 
 
+def roles_of_hub(settings: Settings, keys: KeyArns) -> Mapping[str, RoleSpec]:
+    """The hub's roles by name, with what its own MLflow adds to them."""
+    organisation = settings.organisation
+    kind = settings.tracking.resolved(organisation, HUB)
+    found = {role.name: role for role in hub_roles(organisation, keys)}
+    tracked = [execution_role(organisation, keys.artifacts, kind)]
+    tracked += [] if kind == "none" else [tracking_role(organisation, HUB, organisation.hub)]
+    return found | {role.name: role for role in tracked}
+
+
 def hub_role(site: Site, name: str) -> RoleSpec:
-    settings = site.settings
     keys = KeyArns(site.keys["artifacts"], site.keys["governance"], site.keys["anchors"])
-    return next(role for role in hub_roles(settings.organisation, keys) if role.name == name)
+    return roles_of_hub(site.settings, keys)[name]
 
 
 def spoke_role(site: Site, name: str) -> RoleSpec:

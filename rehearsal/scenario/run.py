@@ -16,7 +16,7 @@ from rich.console import Console
 
 from blueprint.organisation import Organisation
 from rehearsal.engine import ROOT, Engine, EngineError
-from rehearsal.scenario import answering, emulated, flow, losing, proving, remedies, teardown, watching
+from rehearsal.scenario import answering, emulated, flow, losing, proving, remedies, teardown, validating, watching
 from rehearsal.scenario.cast import Cast
 from rehearsal.scenario.configuration import organisation_of
 from rehearsal.scenario.console import ConsoleFailed
@@ -38,6 +38,7 @@ Step = Callable[[Run], None]
 PHASES: Sequence[tuple[str, Step]] = (
     ("stacks up", flow.bring_up),
     ("preview without change", flow.preview_again),
+    ("validate", validating.validate),
     ("train", flow.train),
     ("publish and register", flow.register),
     ("forbidden attempts", flow.forbid),

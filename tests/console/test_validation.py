@@ -22,7 +22,7 @@ from console.errors import CommandError
 from console.validating import stack_of, status_of
 from console.validation.plan import checks_of
 from console.validation.site import Check, Checked, Site, look
-from console.validation.things import differences
+from console.validation.things import differences, roles_of_hub
 from tests.blueprint.samples import DEV, HUB, KEY, KEYS, REGION, configuration, organisation
 
 ARNS = {"alias/mlgov-artifacts": KEYS.artifacts, "alias/mlgov-governance": KEYS.governance}
@@ -228,3 +228,12 @@ def test_the_status_is_that_of_the_worst(problems: list[tuple[str, ...] | None],
 def test_keys_of_the_samples_are_told_apart() -> None:
     """Guards: a test in which the wrong key would pass for the right one."""
     assert len({KEYS.artifacts, KEYS.governance, KEYS.anchors}) == len(KeyArns.__slots__)
+
+
+def test_the_hub_s_own_mlflow_belongs_to_its_roles() -> None:
+    """Guards: rights that the configuration asks for, reported as somebody's change."""
+    settings = Settings.parse({**configuration(), "tracking": {"kind": "app"}}, "hub")
+    roles = roles_of_hub(settings, KEYS)
+    assert "tracking" in roles["mlgov-hub-execution"].policies
+    assert "mlgov-hub-tracking" in roles
+    assert "mlgov-hub-tracking" not in roles_of_hub(Settings.parse(configuration(), "hub"), KEYS)
