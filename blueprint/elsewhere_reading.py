@@ -24,6 +24,8 @@ def read_elsewhere(entry: Reader, account: str | None) -> tuple[Elsewhere, ...] 
     for region in chosen.names:
         if not REGION_PATTERN.fullmatch(region):
             chosen.problem(region, f"is no region; {REGION_FORM} is needed")
+            chosen.raw(region)
+            continue
         given = chosen.raw(region)
         place = Reader({} if given is ABSENT else given, chosen.at(region), chosen.problems)
         key = read_volume_key(place, account, region)

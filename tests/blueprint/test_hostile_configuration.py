@@ -107,6 +107,8 @@ def hostile(draw: st.DrawFn) -> dict[str, Any]:
             target[last]
         except (KeyError, IndexError, TypeError):
             continue  # an earlier change took it away
+        if type(target) not in (dict, list):
+            continue  # … or put a text in its place
         match draw(st.sampled_from(["overwrite", "overwrite", "remove", "misspell", "add"])):
             case "overwrite":
                 target[last] = draw(junk)
