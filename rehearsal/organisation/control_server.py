@@ -68,6 +68,10 @@ def _assume_as_service(org: Emulator, sent: dict[str, Any]) -> dict[str, str]:
         source_arn=sent.get("source_arn"),
         source_account=sent.get("source_account"),
     )
+    if ":user-profile/" in (sent.get("source_arn") or ""):
+        from rehearsal.organisation.services.sagemaker.studio.store import opened
+
+        opened(org, sent["source_arn"], credentials.access_key)
     return _credentials(credentials)
 
 

@@ -16,7 +16,18 @@ from rich.console import Console
 
 from blueprint.organisation import Organisation
 from rehearsal.engine import ROOT, Engine, EngineError
-from rehearsal.scenario import answering, emulated, flow, losing, proving, remedies, teardown, validating, watching
+from rehearsal.scenario import (
+    answering,
+    emulated,
+    flow,
+    losing,
+    proving,
+    remedies,
+    studio,
+    teardown,
+    validating,
+    watching,
+)
 from rehearsal.scenario.cast import Cast
 from rehearsal.scenario.configuration import organisation_of
 from rehearsal.scenario.console import ConsoleFailed
@@ -39,6 +50,7 @@ PHASES: Sequence[tuple[str, Step]] = (
     ("stacks up", flow.bring_up),
     ("preview without change", flow.preview_again),
     ("validate", validating.validate),
+    ("Studio", studio.work_in_studio),
     ("train", flow.train),
     ("publish and register", flow.register),
     ("forbidden attempts", flow.forbid),

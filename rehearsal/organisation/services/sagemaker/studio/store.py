@@ -71,6 +71,13 @@ def studio(org: Organisation, account: str, region: str) -> Studio:
     return found
 
 
+def opened(org: Organisation, profile_arn: str, access_key: str) -> None:
+    """Note that Studio gave a session to who opened it with a profile."""
+    parts = profile_arn.split(":", 5)
+    _, domain, profile = parts[5].split("/")
+    studio(org, parts[4], parts[3]).sessions[access_key] = (domain, profile)
+
+
 def studio_arn(account: str, region: str, kind: Kind, key: str) -> str:
     return f"arn:aws:sagemaker:{region}:{account}:{kind}/{key}"
 
