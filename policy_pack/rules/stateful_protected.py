@@ -14,6 +14,9 @@ STATEFUL = frozenset(
         "aws:s3/bucket:Bucket",
         "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
         "aws:sagemaker/domain:Domain",
+        "aws:sagemaker/mlflowApp:MlflowApp",
+        "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer",
+        "aws:ecr/repository:Repository",
     }
 )
 

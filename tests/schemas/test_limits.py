@@ -100,16 +100,22 @@ def _policies(label: str) -> Iterator[tuple[Folded, int]]:
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_every_policy_is_within_its_limit(label: str) -> None:
-    """Guards: a policy that AWS refuses halfway through an `up`, and one of a kind whose limit nobody looked up."""
+def test_what_is_registered_is_within_the_limits(label: str) -> None:
+    """Guards: a policy, a role's policies together, an environment, a rule's targets, a bus's rules or tags that AWS
+    refuses halfway through an `up`; and a policy of a kind whose limit nobody looked up.
+    """
+    _each_policy(label)
+    _a_role_s_together(label)
+    _quotas(label)
+
+
+def _each_policy(label: str) -> None:
     found = list(_policies(label))
     assert {resource.cfn for resource, _ in found} <= LIMITS.keys(), "look up the limit, with its source"
     assert [f"{resource.of}: {size}" for resource, size in found if size > LIMITS[resource.cfn].characters] == []
 
 
-@pytest.mark.parametrize("label", LABELS)
-def test_a_role_s_inline_policies_are_within_the_limit_together(label: str) -> None:
-    """Guards: single policies that fit, and a role that IAM gives none more."""
+def _a_role_s_together(label: str) -> None:
     together: dict[str, int] = defaultdict(int)
     for resource, size in _policies(label):
         if resource.cfn == "AWS::IAM::RolePolicy":
@@ -118,9 +124,7 @@ def test_a_role_s_inline_policies_are_within_the_limit_together(label: str) -> N
     assert [role for role, size in together.items() if size > ROLE_POLICIES.characters] == []
 
 
-@pytest.mark.parametrize("label", LABELS)
-def test_what_is_counted_is_within_the_quotas(label: str) -> None:
-    """Guards: an environment, a rule's targets, a bus's rules or tags over what the service takes."""
+def _quotas(label: str) -> None:
     made = stack(label).resources
     environments = {
         one.of: sum(len(name) + len(text) for name, text in one.properties["Environment"]["Variables"].items())
@@ -139,7 +143,7 @@ def test_policies_are_sent_as_they_are_counted() -> None:
     """Guards: white space that IAM doesn't count but queues, buses and endpoints do."""
     texts = {
         resource.of: text
-        for label in LABELS
+        for label in STACKS
         for resource, _ in _policies(label)
         if (text := resource.registered.inputs.get("policy")) is not None
     }
