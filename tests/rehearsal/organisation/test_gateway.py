@@ -64,12 +64,12 @@ def post(org: Emulator, service: str, body: bytes, **headers: str) -> tuple[int,
     [
         ("iam", "list_account_aliases", {}),
         ("kms", "list_retirable_grants", {"RetiringPrincipal": root(HUB)}),
-        ("ec2", "describe_vpcs", {}),
+        ("ec2", "describe_instances", {}),
         ("cloudwatch", "list_dashboards", {}),
         ("glue", "get_databases", {}),
         ("s3", "list_bucket_analytics_configurations", {"Bucket": "bucket"}),
         ("sts", "get_session_token", {}),
-        ("apigatewayv2", "get_apis", {}),
+        ("apigatewayv2", "get_domain_names", {}),
     ],
 )
 def test_what_is_not_served_is_refused_by_name_in_every_protocol(
