@@ -66,5 +66,5 @@ def intent(organisation: Organisation, facts: Facts) -> Intent:
         roles=roles,
         admissions=tuple(admissions(organisation, facts)),
         refusals=tuple(refusals(organisation, facts)),
-        claims=claims(organisation),
+        claims=claims(organisation, facts),
     )

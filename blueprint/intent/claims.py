@@ -6,7 +6,7 @@ with its kind and where it is shown, so that it is never taken for proved.
 
 from __future__ import annotations
 
-from blueprint.intent.model import Claim, Side
+from blueprint.intent.model import Claim, Facts, Side
 from blueprint.names import HUB
 from blueprint.organisation import Organisation
 
@@ -25,11 +25,11 @@ def _on(things: tuple[str, ...], *verbs: str) -> tuple[str, ...]:
     return tuple(f"{thing}:{verb}" for thing in things for verb in verbs)
 
 
-def claims(of: Organisation) -> tuple[Claim, ...]:
+def claims(of: Organisation, facts: Facts) -> tuple[Claim, ...]:
     """All claims of an installation; same-account mode has no resource side to hold alone."""
     return tuple(
         claim if not of.same_account else _within_one_account(claim)
-        for claim in (*_registry(of), *_artifacts(of), *_evidence(of), *_strangers(of), *beyond())
+        for claim in (*_registry(of), *_artifacts(of), *_evidence(of), *_strangers(of), *_apis(of, facts), *beyond())
     )
 
 
@@ -277,6 +277,18 @@ def _strangers(of: Organisation) -> list[Claim]:
     ]  # fmt: skip
 
 
+def _apis(of: Organisation, facts: Facts) -> list[Claim]:
+    """Of the inference APIs, where there are some."""
+    if not any(facts.of(spoke.stack).routes for spoke in of.spokes):
+        return []
+    return [
+        Claim(
+            id="api-asks-for-identity", kind="policy", who=("anonymous", "outsider/*", "member/*"), asks=("api@*:ask",),
+            alone=("resource",), text="No inference API answers who doesn't say who they are, or is of another account",
+        )
+    ]  # fmt: skip
+
+
 def _nothing(name: str) -> Claim:
     """A claim that needs an organisation, where none is configured."""
     return Claim(
@@ -318,17 +330,17 @@ def beyond() -> tuple[Claim, ...]:
         Claim(
             id="author-is-not-approver", kind="detected",
             text="The same person behind two roles: no key says who registered a version",
-            shown="tests/governance",
+            shown="tests/lambdas/guard",
         ),
         Claim(
             id="specification-changed", kind="detected",
             text="An approver who sends another specification with a decision: no key sees it",
-            shown="tests/governance",
+            shown="tests/lambdas/guard",
         ),
         Claim(
             id="cloned-as-approved", kind="detected",
             text="A version that is first seen approved, or beyond the first stage, by clone or by an administrator",
-            shown="tests/lambdas/capture",
+            shown="tests/lambdas/guard",
         ),
         Claim(
             id="stage-not-held", kind="detected",

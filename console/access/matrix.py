@@ -136,7 +136,7 @@ def _concerns(of: Organisation, principal: Principal, ask: Ask) -> bool:
     if principal.id.startswith("service/"):
         return True
     if not principal.stack or principal.outside:
-        return ask.stack == stacks[0]
+        return ask.stack == stacks[0] or ask.action == INVOKE_API
     return ask.stack == stacks[(stacks.index(principal.stack) + 1) % len(stacks)]
 
 
