@@ -40,6 +40,8 @@ _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|user)/[\w+=,.@/*
 _ROLE = re.compile(r"[\w+=,.@-]{1,64}")  # botocore iam roleNameType
 _ROLE_OR_PRINCIPAL = re.compile(f"{_ROLE.pattern}|{_PRINCIPAL.pattern}")
 _REPOSITORY = re.compile(r"arn:aws[a-z-]*:ecr:[a-z0-9-]+:[0-9]{12}:repository/[a-z0-9./_*-]{2,256}")
+_REPOSITORY_NAME = re.compile(r"(?=.{2,200}$)[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*")
+"""Of botocore ecr RepositoryName, room left for the prefix before it."""
 
 _DIGITS = 12
 
@@ -62,6 +64,9 @@ def read_organisation(reader: Reader) -> Organisation | None:
     if reader.raw("modelPackageGroups") == []:
         reader.problem("modelPackageGroups", "is empty; without a group there is nothing to govern: name at least one")
     images = reader.texts("imageRepositories", _REPOSITORY, "an ECR repository's ARN", default=())
+    repositories = reader.texts(
+        "repositories", _REPOSITORY_NAME, "an image repository's name such as models/credit-risk", default=()
+    )
     accounts = reader.mapping("accounts", "accounts by stack name, with one named hub,")
     hub, hub_cidr, hub_elsewhere, spokes = _accounts(accounts, region, same_account)
     stages = _stages(reader, hub)
@@ -86,6 +91,7 @@ def read_organisation(reader: Reader) -> Organisation | None:
         groups=tuple(sorted(groups)),
         same_account=same_account,
         image_repositories=images,
+        repositories=tuple(sorted(repositories)),
         auditors=auditors,
         operators=operators,
         guard="alarm" if guard == "alarm" else "reject",

@@ -249,10 +249,7 @@ class FlowLogsArgs:
 
 
 class FlowLogs(pulumi.ComponentResource):
-    """Who talked to whom in the network, refused connections too, under a key of their own.
-
-    The key goes with the network: what it encrypts is a log of connections, kept for a quarter of a year.
-    """
+    """Who talked to whom in the network, refused connections too, under a key of their own: a spoke has no other."""
 
     def __init__(self, name: str, args: FlowLogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlgovernance:network:FlowLogs", name, None, opts)
@@ -265,7 +262,7 @@ class FlowLogs(pulumi.ComponentResource):
             policy=compact(flow_logs_key(organisation, stack, account)),
             enable_key_rotation=True,
             deletion_window_in_days=settings.key_deletion_days,
-            opts=child(self),
+            opts=stateful_child(self, settings.stateful),
         )
         kms.Alias(name, name=names.flow_logs_alias(stack), target_key_id=key.key_id, opts=child(self))
         group = cloudwatch.LogGroup(

@@ -17,7 +17,6 @@ OTHER_POLICIES = {
     "AWS::Oam::Sink": "Policy",
     "AWS::EC2::VPCEndpoint": "PolicyDocument",
     "AWS::Events::EventBusPolicy": "Statement",
-    "AWS::ECR::Repository": "RepositoryPolicyText",
 }
 """Policies whose place cfn-lint has no IAM rule for. They are held against its schema of resource policies as if they
 were a queue's."""

@@ -6,13 +6,14 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from blueprint.settings import Settings, SpokeSettings
+from blueprint.settings import HubSettings, Settings, SpokeSettings
 from tests.blueprint.samples import configuration
-from tests.components.programs import hub_run, spoke_program, spoke_run
+from tests.components.programs import hub_program, hub_run, spoke_program, spoke_run
 from tests.components.recorder import Run, run
 from tests.schemas.folding import Stack, fold
 
 OPTIONAL: dict[str, dict[str, Any]] = {
+    "hub with all": {"network": {"mode": "VpcOnly"}, **configuration("organisation.repositories", ["credit-risk"])},
     "dev with all": {"network": {"mode": "VpcOnly"}},
     "test with all": {"inferenceApi": {"enabled": True, "endpoints": ["credit-risk"]}},
     "test with tokens": {
@@ -35,6 +36,8 @@ def registered(label: str) -> Run:
         return hub_run() if label == "hub" else spoke_run(label)
     stack = label.partition(" ")[0]
     settings = Settings.parse({**configuration(), **OPTIONAL[label]}, stack)
+    if isinstance(settings, HubSettings):
+        return run(hub_program(settings))
     assert isinstance(settings, SpokeSettings)
     return run(spoke_program(replace(settings), hub_run().exports), stack=stack)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from access import Case, decide
-from blueprint.errors import PolicyTooLarge
+from blueprint.errors import ConfigurationError, PolicyTooLarge
 from blueprint.limits import REPOSITORY_POLICY, stored_size
 from blueprint.organisation import Organisation
 from blueprint.policies.documents import Form, allow, document
 from blueprint.policies.repositories import PULL_ACTIONS, lifecycle, repository
 from blueprint.policies.spoke_roles import serving_role
+from blueprint.settings import Settings
 from blueprint.sizes import oversize
 from tests.blueprint.samples import (
     DEV,
@@ -21,6 +22,7 @@ from tests.blueprint.samples import (
     REGION,
     SPOKES,
     TEST,
+    configuration,
     fleet,
     grants,
     organisation,
@@ -118,3 +120,12 @@ def test_only_what_never_got_a_tag_goes() -> None:
     """Guards: a rule that expires the image of an approved version."""
     (rule,) = lifecycle()["rules"]
     assert (rule["selection"]["tagStatus"], rule["selection"]["countNumber"]) == ("untagged", 14)
+
+
+@pytest.mark.parametrize("name", ["Models", "x", "a//b", "-a", "a" * 201, "a:1"])
+def test_a_name_that_ecr_refuses_is_refused(name: str) -> None:
+    """Guards: CreateRepository's refusal in the middle of an `up`; names that nobody reads."""
+    with pytest.raises(ConfigurationError, match=r"organisation\.repositories\[0\]"):
+        Settings.parse(configuration("organisation.repositories", [name]), "hub")
+    read = Settings.parse(configuration("organisation.repositories", list(reversed(WITH))), "hub")
+    assert read.organisation.repositories == WITH
