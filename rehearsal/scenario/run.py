@@ -21,6 +21,7 @@ from rehearsal.scenario import (
     emulated,
     flow,
     losing,
+    permitted,
     proving,
     remedies,
     studio,
@@ -86,7 +87,8 @@ def rehearse(*, keep: bool, seed: int) -> int:
         run = _prepare(organisation, organisation_process, score, console)
         held = all(_phase(run, name, step, console) for name, step in PHASES)  # stops at the first that fails
         if run.outputs:
-            held = _phase(run, "export", teardown.export, console) and held
+            exported = _phase(run, "export", teardown.export, console)
+            held = held and exported and _phase(run, "who can do what", permitted.prove_access, console)
         if held and not keep:
             _phase(run, "destroy", teardown.take_down, console)
         return _finish(run, console, time.monotonic() - started)
