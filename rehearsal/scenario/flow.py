@@ -39,16 +39,6 @@ def _bring_up(run: Run, stack: str) -> None:
     run.score.expect(f"stack {stack} comes up", run.resources[stack] > 0, f"{run.resources[stack]} resources")
 
 
-def preview_again(run: Run) -> None:
-    """A second look finds nothing to do: no perpetual diff, packages byte-identical."""
-    for stack, outcome in zip(run.stacks, together(run.engine.preview, run.stacks), strict=True):
-        run.score.expect(
-            f"a preview of {stack} right after up shows no change",
-            not outcome.steps,
-            "; ".join(str(step) for step in outcome.steps) or f"{outcome.resources} unchanged",
-        )
-
-
 def train(run: Run) -> None:
     run.model = training.train()
     run.say(f"AUC {run.model.auc:.3f} on {len(run.model.held_out)} rows that the model never saw")

@@ -24,6 +24,7 @@ from rehearsal.scenario import (
     permitted,
     proving,
     remedies,
+    reviewing,
     studio,
     teardown,
     validating,
@@ -49,7 +50,7 @@ Step = Callable[[Run], None]
 
 PHASES: Sequence[tuple[str, Step]] = (
     ("stacks up", flow.bring_up),
-    ("preview without change", flow.preview_again),
+    ("preview without change", reviewing.preview_again),
     ("validate", validating.validate),
     ("Studio", studio.work_in_studio),
     ("train", flow.train),
