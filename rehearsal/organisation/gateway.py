@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SCOPE = re.compile(r"Credential=(?P<key>[^/,\s]+)/(?P<day>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 PRESIGNED = re.compile(r"(?P<key>[^/]+)/(?P<day>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 LONGEST_PRESIGNED_SECONDS = 604_800
+NO_CONTENT = 204
 
 
 @dataclass(slots=True)
@@ -54,6 +55,9 @@ class Gateway:
         else:
             made = self._by_host(environ, body) or self._answer(environ, body)
         headers = [(name, value) for name, value in made.headers.items() if name.lower() not in ("connection", "date")]
+        if made.status == NO_CONTENT:  # neither a body nor a length, or the connection is out of step (RFC 9110, 8.6)
+            start("204 OK", [(name, value) for name, value in headers if name.lower() != "content-length"])
+            return []
         if not any(name.lower() == "content-length" for name, _ in headers):
             headers.append(("Content-Length", str(len(made.body))))
         start(f"{made.status} {'OK' if made.status < 300 else 'Error'}", headers)

@@ -143,3 +143,13 @@ def test_who_turns_the_access_log_on_needs_the_delivery_s_rights(bench: Workbenc
     with refused("AccessDeniedException", "logs:CreateLogDelivery"):
         deployer.create_stage(ApiId=api, StageName="a", AutoDeploy=True, AccessLogSettings=log_settings(bench))
     deployer.create_stage(ApiId=api, StageName="a", AutoDeploy=True)
+
+
+def test_a_deletion_is_sent_once(bench: Workbench) -> None:
+    """Guards: a body after an answer 204, which the client takes for the next answer and asks again."""
+    before = len(bench.org.log)
+    for _ in range(5):
+        api = bench.apigatewayv2.create_api(Name="gone", ProtocolType="HTTP")["ApiId"]
+        bench.apigatewayv2.delete_api(ApiId=api)
+    operations = [row["operation"] for row in bench.org.log.since(before)]
+    assert operations == ["CreateApi", "DeleteApi"] * 5
