@@ -11,7 +11,7 @@ PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownload
 
 def ask_images(asks: Asks) -> None:
     of = asks.organisation
-    for name in getattr(of, "repositories", ()):
+    for name in of.repositories:
         arn = of.names.repository_arn(of.hub, name)
         asks.add(f"repository/{name}:pull", PULL, arn)
         asks.add(f"repository/{name}:push", "ecr:PutImage", arn)
@@ -19,7 +19,7 @@ def ask_images(asks: Asks) -> None:
 
 
 def image_sides(of: Organisation) -> tuple[list[Admission], list[Refusal]]:
-    if not getattr(of, "repositories", ()):
+    if not of.repositories:
         return [], []
     who = tuple(f"{spoke.stack}/serving" for spoke in of.spokes)
     admitted = [] if of.same_account or not who else [Admission(asks=("repository/*:pull",), who=who)]

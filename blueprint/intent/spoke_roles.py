@@ -90,7 +90,7 @@ def _validator(organisation: Organisation, spoke: Spoke, facts: Facts) -> RoleIn
 def _serving(organisation: Organisation, spoke: Spoke) -> RoleIntent:
     """What endpoints read: artifacts that hold the stage's tag, the key for them, admitted images; and their logs."""
     pulled = [*(["image/*:pull"] if organisation.image_repositories else [])]
-    pulled += ["repository/*:pull"] if getattr(organisation, "repositories", ()) else []
+    pulled += ["repository/*:pull"] if organisation.repositories else []
     images = ("images:log-in", *pulled) if pulled else ()
     return RoleIntent(
         id=f"{spoke.stack}/serving",

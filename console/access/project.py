@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from blueprint.contracts import SpokeContract
 from blueprint.errors import ConfigurationError
 from blueprint.intent import Intent, intent
 from blueprint.intent.model import Parts
@@ -51,8 +49,7 @@ def intent_for(estate: Estate, folder: Path) -> Intent:
 
 def _parts(settings: Settings, estate: Estate) -> Parts:
     """What of the stack's settings decides who may what there; the ARNs of its API's routes are the estate's."""
-    answers = "inference_url" in {field.name for field in fields(SpokeContract)}
-    api = settings.inference if answers and isinstance(settings, SpokeSettings) else None
+    api = settings.inference if isinstance(settings, SpokeSettings) else None
     return Parts(
         tracking=settings.tracking.resolved(settings.organisation, settings.stack),
         studio=_studio(settings),
@@ -64,10 +61,7 @@ def _parts(settings: Settings, estate: Estate) -> Parts:
 
 def _studio(settings: Settings) -> bool:
     """Whether execution roles may work in Studio: always in the hub, in a spoke as its stage says."""
-    stages = settings.organisation.stages
-    if isinstance(settings, SpokeSettings):
-        stages = (settings.organisation.stage(settings.spoke.stage),)
-    return all(getattr(stage, "studio", False) for stage in stages[:1])
+    return not isinstance(settings, SpokeSettings) or settings.organisation.stage(settings.spoke.stage).studio
 
 
 def _read(file: Path) -> dict[str, Any]:
