@@ -72,15 +72,23 @@ def table_arns(organisation: Organisation, *tables: Table) -> list[str]:
     return [organisation.names.table_arn(organisation.hub, table) for table in tables]
 
 
-def ledger_rights(organisation: Organisation, *reads: Statement) -> Document:
-    """Append to the ledger and move the state, in transactions only; never rewrite."""
+def ledger_rights(organisation: Organisation, *reads: Statement, begins: bool = True) -> Document:
+    """Append to the ledger and move the state, in transactions only; never rewrite.
+
+    `begins`: whether the function may record the first row of a version, and with it its first state.
+    """
     ledger, dedup, state = table_arns(organisation, LEDGER, DEDUP, STATE)
     inside: Condition = {"StringEquals": {ENCLOSING_OPERATION: "ExecuteTransaction"}}
     return document(
         allow("ReadHead", ["dynamodb:Query"], [ledger]),
         allow("Append", ["dynamodb:PartiQLInsert"], [dedup, ledger], condition=inside),
         *reads,
-        allow("MoveState", ["dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"], [state], condition=inside),
+        allow(
+            "MoveState",
+            ["dynamodb:PartiQLUpdate", *(["dynamodb:PartiQLInsert"] if begins else [])],
+            [state],
+            condition=inside,
+        ),
         deny("NeverRewrite", REWRITE, [dedup, ledger]),
     )
 

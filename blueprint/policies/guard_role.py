@@ -50,7 +50,7 @@ def guard_role(organisation: Organisation, keys: KeyArns) -> RoleSpec:
                 deny("NeverMove", DECIDE, ["*"], condition={"Null": {LIFECYCLE_STAGE: "false"}}),
                 deny("NeverRegister", ["sagemaker:CreateModelPackage"], ["*"]),
             ),
-            "ledger": ledger_rights(organisation, allow("ReadState", ["dynamodb:GetItem"], [state])),
+            "ledger": ledger_rights(organisation, allow("ReadState", ["dynamodb:GetItem"], [state]), begins=False),
             "artifacts": document(allow("ReadChecksum", ["s3:GetObject"], [f"{bucket}/{ARTIFACTS}/*"])),
             "keys": document(
                 *governance_key_through(organisation, keys.governance),

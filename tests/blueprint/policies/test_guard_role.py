@@ -46,7 +46,7 @@ def test_its_rights_are_exactly_these() -> None:
         "ledger": {
             "ReadHead": ({"dynamodb:Query"}, {LEDGER}),
             "Append": ({"dynamodb:PartiQLInsert"}, {LEDGER, DEDUP}),
-            "MoveState": ({"dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"}, {STATE}),
+            "MoveState": ({"dynamodb:PartiQLUpdate"}, {STATE}),
             "ReadState": ({"dynamodb:GetItem"}, {STATE}),
         },
         "artifacts": {"ReadChecksum": ({"s3:GetObject"}, {f"arn:aws:s3:::{BUCKET}/artifacts/*"})},
