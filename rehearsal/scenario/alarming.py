@@ -9,12 +9,14 @@ from blueprint.functions import FUNCTION_SPECS, SCHEDULED
 from blueprint.organisation import Organisation
 
 PROVOKED = (
+    "capture-incidents",
+    "guard-incidents",
     "endpoints-unregistered",
     "endpoints-revoked-after-deploy",
     *(f"{spec.dead_letters}-depth" for spec in FUNCTION_SPECS),
 )
 """What the phases bring about on purpose: somebody serves past the registry, a revocation is lost, messages that
-nobody can read."""
+nobody can read, approvals that must not be."""
 
 FRESH = tuple(f"{spec.function}-heartbeat" for spec in SCHEDULED)
 """In the first minutes of an installation no scheduled run came to its end yet."""

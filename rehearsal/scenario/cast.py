@@ -9,10 +9,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from blueprint.names import Purpose
+from blueprint.names import HubPurpose, Purpose
 from blueprint.organisation import Organisation, Spoke
 from rehearsal.organisation.control import Control
-from rehearsal.scenario import company
+from rehearsal.scenario import company, staff
 from rehearsal.scenario.configuration import consumer, contributor
 
 SAGEMAKER = "sagemaker.amazonaws.com"
@@ -82,24 +82,34 @@ class Cast:
         return self.assume(f"the administrator of {account}", self.platform, role, "rehearsal")
 
     def data_scientist(self) -> Actor:
-        """A notebook in the dev account: SageMaker assumes the execution role for it."""
-        return self._by_sagemaker(
-            "the data scientist", contributor(self._organisation), "execution", company.DATA_SCIENTIST
-        )
+        """Works in the first stage's account under her name."""
+        spoke, [role, *_] = contributor(self._organisation), self._organisation.first_stage.users
+        return self._person("the data scientist", spoke.account, role, staff.SCIENTIST, self._role(spoke, "execution"))
+
+    def deployer(self, spoke: Spoke) -> Actor:
+        """Serves models in a later stage's account; a pipeline would sign in likewise."""
+        role = self._organisation.stage(spoke.stage).deployers[0]
+        becomes = self._role(spoke, "deployer")
+        return self._person(f"the deployer of {spoke.stack}", spoke.account, role, staff.DEPLOYER, becomes)
+
+    def auditor(self) -> Actor:
+        return self._of_hub("the auditor", self._organisation.auditors[0], staff.OFFICER, "auditor")
+
+    def operator(self) -> Actor:
+        return self._of_hub("the operator", self._organisation.operators[0], staff.OPERATOR, "operator")
 
     def validator(self) -> Actor:
         return self._by_sagemaker("the validator", consumer(self._organisation), "execution", "validator")
 
-    def serving(self) -> Actor:
-        """The role that SageMaker assumes to serve a model."""
-        return self._by_sagemaker("the serving role", consumer(self._organisation), "serving", "SageMaker")
+    def serving(self, spoke: Spoke | None = None) -> Actor:
+        """The role that SageMaker assumes to serve a model; in the second stage's account where none is given."""
+        where = spoke or consumer(self._organisation)
+        name = "the serving role" if spoke is None else f"the serving role of {spoke.stack}"
+        return self._by_sagemaker(name, where, "serving", "SageMaker")
 
     def officer(self) -> Actor:
         """The model risk officer, signed in to the hub under her name."""
-        role = f"arn:aws:iam::{self._organisation.hub}:role/{company.OFFICER_ROLE}"
-        return self.assume(
-            "the model risk officer", self.platform, role, company.OFFICER, source_identity=company.OFFICER
-        )
+        return self._signed_in("the model risk officer", self._organisation.stages[0].approvers[0], staff.OFFICER)
 
     def application(self) -> Actor:
         """The company's application in the account that serves."""
@@ -111,8 +121,31 @@ class Cast:
         names = self._organisation.names
         role = names.role_arn(self._organisation.hub, names.approver_role(stage))
         return self.assume(
-            f"the approver of {stage}", self.officer(), role, company.OFFICER, source_identity=company.OFFICER
+            f"the approver of {stage}", self.officer(), role, staff.OFFICER, source_identity=staff.OFFICER
         )
+
+    def in_disguise(self, stage: str) -> Actor:
+        """The data scientist as approver of a stage: the company's mistake, which no policy of ours can see."""
+        names = self._organisation.names
+        role = names.role_arn(self._organisation.hub, names.approver_role(stage))
+        signed_in = self._signed_in("a second hat", self._organisation.stage(stage).approvers[0], staff.SCIENTIST)
+        return self.assume("a second hat", signed_in, role, "risk", source_identity=staff.SCIENTIST)
+
+    def _of_hub(self, name: str, pattern: str, person: str, purpose: HubPurpose) -> Actor:
+        hub, names = self._organisation.hub, self._organisation.names
+        becomes = names.role_arn(hub, names.hub_role(purpose))
+        return self.assume(name, self._signed_in(name, pattern, person), becomes, person, source_identity=person)
+
+    def _person(self, name: str, account: str, role: str, person: str, becomes: str) -> Actor:
+        signed_in = self._signed_in(name, f"arn:aws:iam::{account}:role/{role}", person)
+        return self.assume(name, signed_in, becomes, person, source_identity=person)
+
+    def _signed_in(self, name: str, role_arn: str, person: str) -> Actor:
+        return self.assume(name, self.platform, role_arn, person, source_identity=person)
+
+    def _role(self, spoke: Spoke, purpose: Purpose) -> str:
+        names = self._organisation.names
+        return names.role_arn(spoke.account, names.role(spoke.stack, purpose))
 
     def assume(self, name: str, by: Actor, role_arn: str, session: str, *, source_identity: str | None = None) -> Actor:
         extra = {"SourceIdentity": source_identity} if source_identity else {}
@@ -128,11 +161,9 @@ class Cast:
         return self._actor(name, Keys(issued.access_key, issued.secret_key, issued.session_token))
 
     def _by_sagemaker(self, name: str, spoke: Spoke, purpose: Purpose, session: str) -> Actor:
-        names = self._organisation.names
         account = spoke.account
         source = f"arn:aws:sagemaker:{self._region}:{account}:domain/d-rehearsal"
-        role = names.role_arn(account, names.role(spoke.stack, purpose))
-        return self.as_service(name, SAGEMAKER, role, source, account, session)
+        return self.as_service(name, SAGEMAKER, self._role(spoke, purpose), source, account, session)
 
     def _actor(self, name: str, keys: Keys) -> Actor:
         return Actor(name, keys, self._control.endpoint, self._region)

@@ -15,16 +15,10 @@ from rehearsal.organisation.settings import OrganisationSettings
 MANAGEMENT = Account("management", "999999999999")
 OUTSIDER = Account("outsider", "555555555555", in_organisation=False)
 SPARE_STAGES = (Account("prod", "444444444444"),)
-"""An account of the organisation in which nothing is installed yet."""
+"""Accounts of the organisation that may have no stack yet."""
 
 DEPLOY_ROLE = "OrganizationAccountAccessRole"
 """The role that AWS Organizations makes in every member account (organizations/orgs_manage_accounts_access)."""
-
-OFFICER_ROLE = "ModelRiskOfficer"
-OFFICER = "ada.lovelace"
-"""The person who approves; her name travels as the session's source identity."""
-
-DATA_SCIENTIST = "grace.hopper"
 
 APPLICATION_ROLE = "LendingApplication"
 """Of the account that serves: the application that asks the model about each loan."""
@@ -96,32 +90,3 @@ def guardrails(prefix: str, region: str) -> dict[str, Any]:
             },
         ],
     }  # fmt: skip
-
-
-def officer_trust() -> dict[str, Any]:
-    """The officer signs in through the management account (as an identity centre's role would let her)."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{MANAGEMENT.id}:root"},
-                "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
-            }
-        ],
-    }
-
-
-def officer_rights(approver_roles: list[str]) -> dict[str, Any]:
-    """What the company lets her do in the hub: become an approver."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "BecomeApprover",
-                "Effect": "Allow",
-                "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
-                "Resource": approver_roles,
-            }
-        ],
-    }

@@ -30,12 +30,26 @@ def organisation_of(root: Path) -> Organisation:
             )
     if len(organisation.stages) < 2:
         raise CantRehearse("Pulumi.yaml has one stage; the rehearsal needs two: one that registers, one that serves")
+    for what, named in (
+        (f"users of stage {organisation.first_stage.name}", organisation.first_stage.users),
+        (f"deployers of stage {organisation.stages[1].name}", organisation.stages[1].deployers),
+        ("auditors", organisation.auditors),
+        ("operators", organisation.operators),
+    ):
+        if not named:
+            raise CantRehearse(f"Pulumi.yaml names no {what}; somebody plays each in the rehearsal: name a role")
     return organisation
 
 
 def contributor(organisation: Organisation) -> Spoke:
     """The spoke that trains and registers: the first of the first stage."""
     return organisation.spokes_of(organisation.stages[0].name)[0]
+
+
+def promoted(organisation: Organisation) -> list[Spoke]:
+    """The spokes that a version is promoted to after the second stage: the first of each later stage that has any."""
+    later = [organisation.spokes_of(stage.name) for stage in organisation.stages[2:]]
+    return [spokes[0] for spokes in later if spokes]
 
 
 def consumer(organisation: Organisation) -> Spoke:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from typing import Any
 
 from blueprint.functions import FUNCTION_SPECS
 from blueprint.names import HUB
 from governance.publishing import publish
-from rehearsal.scenario import company, forbidden, training
-from rehearsal.scenario.configuration import consumer, contributor
+from rehearsal.scenario import forbidden, staff, training
+from rehearsal.scenario.configuration import consumer, contributor, promoted
 from rehearsal.scenario.forbidden import Registered
 from rehearsal.scenario.performance import PATIENCE, Run, together
 from rehearsal.scenario.registration import model_card, version_request
@@ -88,6 +89,11 @@ def forbid(run: Run) -> None:
     run.attempt(*forbidden.by_the_data_scientist(run.cast.data_scientist(), version))
     run.attempt(*forbidden.by_the_validator(run.cast.validator(), version))
     run.attempt(*forbidden.before_approval(run.cast.serving(), version))
+    run.attempt(*forbidden.by_the_serving_role(run.cast.serving(), version))
+    run.attempt(*forbidden.by_the_deployer(run.cast.deployer(consumer(run.organisation)), run.organisation, version))
+    hub_s = forbidden.Hub.of(run.outputs)
+    run.attempt(*forbidden.by_the_auditor(run.cast.auditor(), hub_s, version))
+    run.attempt(*forbidden.by_the_operator(run.cast.operator(), hub_s, version))
     names, hub = run.organisation.names, run.organisation.hub
     writer = run.cast.as_service(
         "the ledger's writer",
@@ -123,7 +129,7 @@ def approve(run: Run) -> None:
     approvals = [row for row in tables.ledger(version.package_arn) if row.get("actorsourceidentity")]
     run.score.expect(
         "the ledger names the person who approved",
-        any(row["actorsourceidentity"] == company.OFFICER for row in approvals),
+        any(row["actorsourceidentity"] == staff.OFFICER for row in approvals),
         f"{len(approvals)} rows with a person",
     )
     tags = run.cast.administrator(run.organisation.hub).client("s3").get_object_tagging(
@@ -149,8 +155,9 @@ def serve(run: Run) -> None:
         f"{len(scores)} applications",
     )
     spoke, names = consumer(run.organisation), run.organisation.names
-    sagemaker = run.cast.administrator(spoke.account).client("sagemaker")
+    sagemaker = run.cast.deployer(spoke).client("sagemaker")
     role = names.role_arn(spoke.account, names.role(spoke.stack, "serving"))
+    look_round(sagemaker, version)
     sagemaker.create_model(
         ModelName="credit-risk-1",
         ExecutionRoleArn=role,
@@ -168,10 +175,46 @@ def serve(run: Run) -> None:
     run.settle()
     status = sagemaker.describe_endpoint(EndpointName="CreditRisk")["EndpointStatus"]
     run.score.equal("the endpoint is in service", status, "InService")
+    listed = [
+        len(sagemaker.list_models()["Models"]),
+        len(sagemaker.list_endpoint_configs()["EndpointConfigs"]),
+        len(sagemaker.list_endpoints()["Endpoints"]),
+    ]
+    run.score.equal("who deployed it sees model, configuration and endpoint", listed, [1, 1, 1])
+    made = sagemaker.describe_model(ModelName="credit-risk-1")
+    run.score.equal("the model is served by the role that may be passed", made["ExecutionRoleArn"], role)
+    served = sagemaker.describe_endpoint_config(EndpointConfigName="credit-risk-1")["ProductionVariants"]
+    run.score.equal("and the configuration serves it", served[0]["ModelName"], "credit-risk-1")
     row = run.tables().endpoint(endpoint.lower())
     run.score.expect("its event reached the hub through bus and forwarder", bool(row), f"{row}")
     run.score.equal("with the account that it runs in", row.get("account"), spoke.account)
     run.served_at = run.now()
+
+
+def look_round(sagemaker: Any, version: Registered) -> None:
+    """What anybody looks at in the registry before deciding or deploying. `sagemaker`: a boto3 client."""
+    sagemaker.list_model_package_groups()
+    sagemaker.list_model_packages(ModelPackageGroupName=version.group_arn)
+    sagemaker.describe_model_package_group(ModelPackageGroupName=version.group_arn)
+    sagemaker.describe_model_package(ModelPackageName=version.package_arn)
+
+
+def promote(run: Run) -> None:
+    """The next stage reads the artifact from the moment that its approver approved it, and not before."""
+    version = run.registered()
+    for spoke in promoted(run.organisation):
+        serving = run.cast.serving(spoke)
+        run.attempt(*forbidden.ungated(serving, version))
+        run.console.run(
+            "approve", version.package_arn, "--stage", spoke.stage, "--reason", "as good in test as in development",
+            actor=run.cast.approver(spoke.stage),
+        )  # fmt: skip
+        run.settle()
+        body = serving.client("s3").get_object(Bucket=version.bucket, Key=version.key)["Body"].read()
+        claim = f"approved for {spoke.stage}, the very artifact is read by that stage's serving role"
+        run.score.expect(claim, body == version.artifact, f"{len(body)} bytes")
+        held = run.tables().state(version.package_arn)
+        run.score.equal("and the stages before are held beside it", held["modellifecycleteststatus"], "Approved")
 
 
 def keep_outsiders_out(run: Run) -> None:
@@ -225,8 +268,7 @@ def disturb(run: Run) -> None:
 
 def verify(run: Run) -> None:
     """The ledger verifies; a row that somebody changed, on a copy, is named."""
-    hub = run.cast.administrator(run.organisation.hub)
-    output = run.console.run("verify", actor=hub)
+    output = run.console.run("verify", actor=run.cast.auditor())
     run.say(next(line for line in output.splitlines() if "broken" in line))
     tables = run.tables()
     folder = run.folder / "tampered"

@@ -22,7 +22,7 @@ WATCH_SECONDS = 10 * 60
 
 def lose_a_revocation(run: Run) -> None:
     """The officer revokes an approval, and no event of it ever comes. The reconcile finds who did it, when and why."""
-    version, hub = run.registered(), run.cast.administrator(run.organisation.hub)
+    version, operator = run.registered(), run.cast.operator()
     first = run.organisation.stages[0]
     before = len(run.tables().ledger(version.package_arn))
     registry = run.cast.data_scientist().client("sagemaker")
@@ -38,7 +38,7 @@ def lose_a_revocation(run: Run) -> None:
     run.score.equal("nor does the state", run.tables().state(version.package_arn)["modelapprovalstatus"], "Approved")
     run.control.advance(GRACE_SECONDS)
     run.settle()
-    status, printed = run.console.try_run("reconcile", "--settle", SETTLED, actor=hub)
+    status, printed = run.console.try_run("reconcile", "--settle", SETTLED, actor=operator)
     run.score.equal("`governance reconcile` finds something", status, 1)
     run.say(printed.splitlines()[-1])
     recovered = [row for row in run.tables().ledger(version.package_arn) if row.get("witness") == "recovered"]
@@ -53,7 +53,7 @@ def lose_a_revocation(run: Run) -> None:
     run.score.equal("the registration is recovered, too", told, [("registration", "recovered")])
     state = run.tables().state(version.package_arn)
     run.score.equal("the state says rejected", state["modelapprovalstatus"], "Rejected")
-    status, printed = run.console.try_run("reconcile", "--settle", SETTLED, actor=hub)
+    status, printed = run.console.try_run("reconcile", "--settle", SETTLED, actor=operator)
     run.score.equal("a second run finds nothing", (status, printed.splitlines()[-1]), (0, "No rows were missing"))
     run.control.advance(WALK_SECONDS)
     run.settle()
@@ -62,7 +62,7 @@ def lose_a_revocation(run: Run) -> None:
 
 def leave_what_nobody_can_read(run: Run) -> None:
     """What no function can read: kept apart with its reason, alarmed, left by redrive, and gone once purged."""
-    hub = run.cast.administrator(run.organisation.hub)
+    hub = run.cast.operator()
     names, sqs = run.organisation.names, hub.client("sqs")
     for spec in FUNCTION_SPECS:
         sqs.send_message(QueueUrl=_url(sqs, names.queue(spec.queue)), MessageBody="nothing")
@@ -107,6 +107,6 @@ def _url(sqs: Any, queue: str) -> str:
 
 
 def _states(run: Run, names: list[str]) -> dict[str, str]:
-    cloudwatch = run.cast.administrator(run.organisation.hub).client("cloudwatch")
+    cloudwatch = run.cast.auditor().client("cloudwatch")
     alarms = cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]
     return {alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms}

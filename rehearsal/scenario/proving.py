@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from governance.anchor import read
+from governance.documents import object_key
 from governance.ledger import row_hash
 from governance.stages import Stages
 from governance.state import CARD_COLUMNS, project
+from rehearsal.scenario.cast import Actor
 from rehearsal.scenario.console import SETTLED
+from rehearsal.scenario.flow import look_round
 from rehearsal.scenario.performance import Run
 from rehearsal.scenario.watching import ENDPOINT
 
@@ -21,11 +26,11 @@ ANCHOR_SECONDS = 60 * 60 + 1
 
 def ask_about_the_past(run: Run) -> None:
     """Before and after the revocation the answers differ as they must."""
-    hub = run.cast.administrator(run.organisation.hub)
+    auditor = run.cast.auditor()
     assert run.served_at is not None, "phases run in order: the version is served first"  # noqa: S101
     before = (run.served_at + timedelta(seconds=1)).isoformat()
     now = run.now().isoformat()
-    answers = {time: run.console.try_run("as-of", time, "--json", actor=hub) for time in (before, now)}
+    answers = {time: run.console.try_run("as-of", time, "--json", actor=auditor) for time in (before, now)}
     for time, approved in ((before, True), (now, False)):
         status, printed = answers[time]
         answer = json.loads(printed)
@@ -38,11 +43,11 @@ def ask_about_the_past(run: Run) -> None:
         run.score.equal(f"as of {time[:19]} the endpoint served a version {'' if approved else 'not '}approved then",
                         served, [approved])  # fmt: skip
         run.score.equal("and the status says so", status, 0 if approved else 1)
-    flow = json.loads(run.console.run("flow", "--at", now, "--json", actor=hub))
+    flow = json.loads(run.console.run("flow", "--at", now, "--json", actor=auditor))
     run.score.equal("the revocation that took no effect yet is open", flow["revocation"]["open"], 1)
     first = run.organisation.stages[0].lifecycle
     run.score.expect("time to approve is known", bool(flow["to_approve"][first]["ended"]), f"{flow['to_approve']}")
-    status, printed = run.console.try_run("backfill", "--settle", SETTLED, actor=hub)
+    status, printed = run.console.try_run("backfill", "--settle", SETTLED, actor=run.cast.operator())
     run.score.equal("a backfill finds nothing that isn't recorded", (status, printed.splitlines()[-1]),
                     (0, "No rows were missing"))  # fmt: skip
 
@@ -51,12 +56,13 @@ def anchor(run: Run) -> None:
     """Signed anchors in a locked bucket: a ledger rewritten from end to end passes without them, fails with them."""
     run.control.advance(ANCHOR_SECONDS)
     run.settle()
-    hub = run.cast.administrator(run.organisation.hub)
-    run.say(newest_anchor(run.console.run("verify", actor=hub)))
+    auditor = run.cast.auditor()
+    run.say(newest_anchor(run.console.run("verify", actor=auditor)))
     folder = run.folder / "evidence"
-    run.console.run("export", str(folder), actor=hub)
+    run.console.run("export", str(folder), actor=auditor)
     anchors = sorted(folder.glob("anchors/*/*.json"))
     run.score.expect("the export holds anchors", bool(anchors), f"{len(anchors)} anchors")
+    _look_by_hand(run, auditor, anchors[-1].read_bytes())
     [key] = folder.glob("keys/*.der")
     run.console.run("verify", "--export", str(folder), "--public-key", str(key), actor=None)
     version = run.registered().package_arn
@@ -71,6 +77,28 @@ def anchor(run: Run) -> None:
     run.score.equal("but not against the anchors", status, 1)
     run.score.expect("which name the rewritten version", run.registered().package_arn.rpartition("/")[2] in printed
                      and "anchor" in printed, f"row {seq}: {printed}")  # fmt: skip
+
+
+def _look_by_hand(run: Run, auditor: Actor, newest: bytes) -> None:
+    """What no command does for the auditor: a document by its digest, the lock, AWS's own word on a signature."""
+    storage, row = auditor.client("s3"), run.tables().ledger(run.registered().package_arn)[0]
+    place = {"Bucket": run.outputs["documentsBucket"], "Key": object_key(row["cardsha256"])}
+    [kept] = storage.list_object_versions(Bucket=place["Bucket"], Prefix=place["Key"])["Versions"]
+    body = storage.get_object(**place, VersionId=kept["VersionId"])["Body"].read()
+    run.score.equal("the card is the one that the ledger's row names", hashlib.sha256(body).hexdigest(),
+                    row["cardsha256"])  # fmt: skip
+    lock = storage.get_object_lock_configuration(Bucket=run.outputs["anchorsBucket"])["ObjectLockConfiguration"]
+    run.score.equal("the anchors' bucket is locked", lock["ObjectLockEnabled"], "Enabled")
+    anchor, kms = read(newest), auditor.client("kms")
+    signed = {"KeyId": run.outputs["signingKeyArn"], "SigningAlgorithm": "ECDSA_SHA_256"}
+    verified = kms.verify(**signed, Message=anchor.statement.digest, MessageType="DIGEST", Signature=anchor.signature)
+    run.score.equal("and AWS confirms the newest signature", verified["SignatureValid"], True)
+    look_round(auditor.client("sagemaker"), run.registered())
+    run.console.run("history", run.registered().package_arn, actor=auditor)
+    series = auditor.client("dynamodb").scan(TableName=run.outputs["tables"]["sagemakerendpointmetrics"])["Items"]
+    run.score.expect("the metrics of endpoints can be read", bool(series), f"{len(series)} rows")
+    told = auditor.client("cloudwatch").describe_alarm_history()["AlarmHistoryItems"]
+    run.score.expect("what alarms did before can be read", bool(told), f"{len(told)} items")
 
 
 def newest_anchor(printed: str) -> str:

@@ -22,6 +22,7 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.model import OperationModel, Shape
 
+from blueprint.functions import SCHEDULED
 from rehearsal.engine import ROOT
 from rehearsal.scenario.performance import Run
 
@@ -32,6 +33,13 @@ SERVICES = {"s3api": "s3"}
 
 FOR_THE_CLI = frozenset({"--query", "--output", "--profile"})
 """Options that choose what the AWS CLI prints, and as whom it asks."""
+
+
+MENDS = frozenset({"redrive", "reconcile", "backfill"})
+"""Commands of the operator; the others only read, and are the auditor's."""
+
+PROVED = frozenset({"kms"})
+"""Services that the auditor asks; the operator asks the others."""
 
 
 class NotACall(ValueError):
@@ -127,31 +135,41 @@ def _value(shape: Shape, values: list[str]) -> Any:
 
 def follow_the_runbook(run: Run) -> None:
     """Whoever is woken by an alarm copies these lines: each goes through."""
-    page, hub, places = Commands.of(), run.cast.administrator(run.organisation.hub), _places(run)
+    page, places = Commands.of(), _places(run)
+    auditor, operator = run.cast.auditor(), run.cast.operator()
     for line in page.blocks:
         if line.startswith("aws "):
             call = AwsCall.parse(_placed(line, places))
             _make(
                 run,
                 line,
-                partial(getattr(hub.client(call.service), xform_name(call.operation.name)), **call.parameters),
+                partial(
+                    getattr(
+                        (auditor if call.service in PROVED else operator).client(call.service),
+                        xform_name(call.operation.name),
+                    ),
+                    **call.parameters,
+                ),
             )
+    for spec in SCHEDULED:
+        rule = operator.client("events").describe_rule(Name=run.organisation.names.schedule_rule(spec.function))
+        run.score.equal(f"the operator sees that {spec.function} is scheduled", rule["State"], "ENABLED")
     commands = page.governance()
     for command in commands:
         if not is_tried(command, run.tried):
             arguments = [_placed(word, places) for word in command]
-            status, printed = run.console.try_run(*arguments, actor=hub)
+            status, printed = run.console.try_run(*arguments, actor=operator if command[0] in MENDS else auditor)
             run.score.expect(f"`governance {shlex.join(command)}` goes through", status == 0, printed[-2000:])
     run.say(f"{len(page.blocks)} lines of the runbook's blocks, {len(commands)} commands in all")
 
 
 def _places(run: Run) -> dict[str, str]:
     """What stands for the page's placeholders."""
-    hub, names = run.cast.administrator(run.organisation.hub), run.organisation.names
+    sqs, names = run.cast.operator().client("sqs"), run.organisation.names
     [key] = (run.folder / "evidence").glob("keys/*.der")
     return {
         "GROUP/VERSION": run.registered().package_arn.partition(":model-package/")[2],
-        "QUEUE_URL": hub.client("sqs").get_queue_url(QueueName=names.queue("capture-dlq"))["QueueUrl"],
+        "QUEUE_URL": sqs.get_queue_url(QueueName=names.queue("capture-dlq"))["QueueUrl"],
         '"$(date -d -1hour +%s000)"': "0",
         "old.der": str(key),
         "new.der": str(key),

@@ -15,16 +15,15 @@ from typing import Any
 
 from access.patterns import glob
 from blueprint.functions import FUNCTIONS
-from blueprint.names import Purpose
+from blueprint.names import HubPurpose, Purpose
 from blueprint.organisation import Organisation
 
 Row = Mapping[str, Any]
 
 VIA = "kms:ViaService"
 ASSUMED = ":assumed-role/"
-SPOKE_PURPOSES: Sequence[Purpose] = ("reader", "forwarder", "inference")
-"""The spokes' roles that only our functions and rules become. What people's and SageMaker's roles may depends on what
-they do."""
+SPOKE_PURPOSES: Sequence[Purpose] = ("reader", "forwarder", "deployer", "inference")
+"""The spokes' roles whose work is always the same. What an execution or serving role may depends on what is done."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -99,8 +98,20 @@ IDLE: Sequence[Idle] = (
         reason="no call of its own: to whom has it S3 answers 404 instead of 403 for what isn't there",
     ),
     Idle(
-        roles=["capture", "reconcile"], sid="DecryptCards", what=["kms:Decrypt"],
+        roles=["auditor", "capture", "guard", "reconcile"], sid="DecryptCards", what=["kms:Decrypt"],
         reason="only a version that the hub registers with a key has an encrypted card; none here",
+    ),
+    Idle(
+        roles=["deployer"], sid="Serve", what=["sagemaker:UpdateEndpoint"],
+        reason="no second model is rolled out here (tests/blueprint/policies/test_deployer_role.py)",
+    ),
+    Idle(
+        roles=["operator"], sid="SeeAlarms", what=["cloudwatch:DescribeAlarmHistory"],
+        reason="the same statement as the auditor's, who looks",
+    ),
+    Idle(
+        roles=["auditor"], sid="ReadAnchors", what=["s3:GetObjectRetention"],
+        reason="as the anchor function's: S3's answer to GetObject tells the lock to whom has it",
     ),
     Idle(
         roles=["inference"], sid="InvokeConfigured", what=["endpoint/CreditRisk"],
@@ -158,7 +169,8 @@ def unused(requests: Sequence[Row], organisation: Organisation) -> list[str]:
 def _purposes(organisation: Organisation) -> dict[tuple[str, str], str]:
     """What the roles that are looked at are for, by account and name."""
     names = organisation.names
-    hub = {(organisation.hub, names.hub_role(function)): str(function) for function in FUNCTIONS}
+    purposes: Sequence[HubPurpose] = (*FUNCTIONS, "auditor", "operator")
+    hub = {(organisation.hub, names.hub_role(purpose)): str(purpose) for purpose in purposes}
     return hub | {
         (spoke.account, names.role(spoke.stack, purpose)): str(purpose)
         for spoke in organisation.spokes

@@ -14,7 +14,7 @@ import psutil
 from rehearsal.engine import ROOT
 from rehearsal.organisation.core import Credentials
 from rehearsal.organisation.emulator import Emulator
-from rehearsal.scenario import company
+from rehearsal.scenario import company, staff
 from rehearsal.scenario.answering import ENDPOINT
 from rehearsal.scenario.cast import Keys
 from rehearsal.scenario.configuration import consumer, organisation_of
@@ -31,21 +31,15 @@ def serve(*, port: int, seed: int, ready_file: str | None, parent: int | None) -
         signal.signal(number, lambda *_: ended.set())
     emulator.start()
     try:
-        approvers = [
-            organisation.names.role_arn(organisation.hub, organisation.names.approver_role(stage.name))
-            for stage in organisation.stages
-        ]
-        emulator.people.add_role(
-            "hub",
-            company.OFFICER_ROLE,
-            trust=company.officer_trust(),
-            policies={"BecomeApprover": company.officer_rights(approvers)},
-        )
+        for post in staff.posts(organisation):
+            emulator.people.add_role(
+                post.stack, post.role, trust=staff.sign_in_trust(), policies={"BecomeOurRoles": post.rights}
+            )
         served = consumer(organisation)
         emulator.people.add_role(
             served.stack,
             company.APPLICATION_ROLE,
-            trust=company.officer_trust(),
+            trust=staff.sign_in_trust(),
             policies={"AskModels": company.application_rights(organisation.region, served.account, [ENDPOINT])},
         )
         keys = {

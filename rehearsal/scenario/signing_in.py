@@ -30,6 +30,13 @@ def people(organisation: Organisation) -> Mapping[str, SignIn]:
         "data-scientist": Cast.data_scientist,
         "validator": Cast.validator,
         "serving": Cast.serving,
+        **{
+            f"deployer-{spoke.stack}": partial(Cast.deployer, spoke=spoke)
+            for spoke in organisation.spokes
+            if organisation.stage(spoke.stage).deployers
+        },
+        "auditor": Cast.auditor,
+        "operator": Cast.operator,
         "officer": Cast.officer,
         "application": Cast.application,
         **{f"approver-{stage.name}": partial(Cast.approver, stage=stage.name) for stage in organisation.stages},

@@ -37,14 +37,14 @@ def find_shadows(run: Run) -> None:
     run.settle()
     run.score.equal("the walk over all accounts finds it", verdict(run, SHADOW), "unregistered")
     run.score.equal("and finds nothing wrong with the approved one", verdict(run, ENDPOINT), "approved")
-    status, printed = run.console.try_run("endpoints", actor=run.cast.administrator(run.organisation.hub))
+    status, printed = run.console.try_run("endpoints", actor=run.cast.auditor())
     run.score.equal("`governance endpoints` fails", status, 1)
     found = [line for line in printed.splitlines() if line.startswith(f"{SHADOW}: unregistered")]
     run.score.expect("and says where and why", len(found) == 1, printed)
     run.say("; ".join(found))
     unread = [row for row in _rows(run) if row["endpointarn"].startswith("account:") and row["verdict"] == "unknown"]
     run.score.equal("every account could be read", unread, [])
-    hosting = run.cast.administrator(account).client("sagemaker")
+    hosting = run.cast.deployer(consumer(run.organisation)).client("sagemaker")
     hosting.delete_endpoint(EndpointName=SHADOW)
     hosting.get_waiter("endpoint_deleted").wait(EndpointName=SHADOW, WaiterConfig=PATIENCE)
     hosting.delete_endpoint_config(EndpointConfigName=SHADOW)
@@ -54,9 +54,11 @@ def find_shadows(run: Run) -> None:
 
 
 def _serve_past_the_registry(run: Run, account: str) -> None:
-    """The approved artifact itself, without its version; a tag claims the approval."""
+    """The approved artifact itself, without its version; a tag claims the approval. CreateModel has no condition key
+    for an artifact's URL: the deployer can.
+    """
     version, spoke, names = run.registered(), consumer(run.organisation), run.organisation.names
-    hosting = run.cast.administrator(account).client("sagemaker")
+    hosting = run.cast.deployer(spoke).client("sagemaker")
     claim = [{"Key": "MODEL_PACKAGE_ARN", "Value": version.package_arn}, {"Key": "Approved", "Value": "yes"}]
     hosting.create_model(
         ModelName=SHADOW,

@@ -31,7 +31,7 @@ def test_the_shipped_example_is_valid_for_each_of_its_stacks() -> None:
     defaults = {
         key.removeprefix("ml-governance:"): entry["default"] for key, entry in project.items() if "default" in entry
     }
-    for stack in ("hub", "dev", "test"):
+    for stack in ("hub", "dev", "test", "prod"):
         assert (ROOT / f"Pulumi.{stack}.yaml").is_file()
         assert Settings.parse(defaults, stack, defaults).stack == stack
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from blueprint.names import Function
 from blueprint.organisation import Organisation
-from blueprint.policies.data_roles import reader_role
 from blueprint.policies.hub_roles import FUNCTION_ROLES
 from blueprint.policies.inference_roles import inference_role
+from blueprint.policies.people_roles import auditor_role, operator_role
 from blueprint.policies.roles import RoleSpec
-from blueprint.policies.spoke_roles import forwarder_role
+from blueprint.policies.spoke_role_list import spoke_roles
 from rehearsal.scenario.rights import IDLE, unused
-from tests.blueprint.samples import HUB, KEYS, organisation
+from tests.blueprint.samples import HUB, KEY, KEYS, organisation
 
 EXAMPLE = organisation()
 Row = dict[str, Any]
@@ -43,9 +43,15 @@ def actions(statement: Policy) -> list[str]:
 
 
 def roles(of: Organisation) -> list[tuple[str, RoleSpec]]:
-    functions = [(of.hub, build(of, KEYS)) for build in FUNCTION_ROLES.values()]
-    spokes = [(spoke.account, role(of, spoke)) for spoke in of.spokes for role in (reader_role, forwarder_role)]
-    return [*functions, *spokes, *inference_roles(of)]
+    looked_at = ("reader", "forwarder", "deployer")
+    hub = [build(of, KEYS) for build in (*FUNCTION_ROLES.values(), auditor_role, operator_role)]
+    spokes = [
+        (spoke.account, spec)
+        for spoke in of.spokes
+        for spec in spoke_roles(of, spoke, KEY)
+        if spec.name.endswith(looked_at)
+    ]
+    return [*((of.hub, spec) for spec in hub if spec is not None), *spokes, *inference_roles(of)]
 
 
 def inference_roles(of: Organisation) -> list[tuple[str, RoleSpec]]:
@@ -66,7 +72,8 @@ def exercised(of: Organisation = EXAMPLE) -> list[Row]:
         purpose = spec.name.rpartition("-")[2]
         for policy in spec.policies.values():
             for statement in (each for each in policy["Statement"] if each["Effect"] == "Allow"):
-                via = statement.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService")
+                through = statement.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService")
+                via = through[0] if isinstance(through, list) else through
                 for action in actions(statement):
                     for resource in listed(statement):
                         what = {action, resource.rpartition(":")[2].removeprefix("mlgov-")}

@@ -51,7 +51,7 @@ def test_who_has_no_role_yet_is_told_so(left_up: Path) -> None:
 
 def test_an_unknown_name_lists_the_known_ones(left_up: Path) -> None:
     """Guards: guessing."""
-    with pytest.raises(NobodySigned, match=r"no 'bob' .* known: management, hub, dev, test, prod, data-scientist"):
+    with pytest.raises(NobodySigned, match=r"no 'bob' .* known: management, hub, dev, prod, test, data-scientist"):
         sign_in("bob", left_up)
 
 
