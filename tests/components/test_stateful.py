@@ -104,8 +104,8 @@ def spoke(stateful: Stateful) -> Run:
 
 
 def is_kept(resource: Registered) -> bool:
-    """All of the types above, but for the key of a network's flow logs, which go with the stack as all logs do."""
-    return resource.type in KEPT and not resource.name.endswith("flow-logs")
+    """All of the types above."""
+    return resource.type in KEPT
 
 
 def is_always_retained(resource: Registered, stateful: Stateful) -> bool:
