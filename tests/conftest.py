@@ -9,6 +9,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 
 class NetworkRefused(RuntimeError):
@@ -51,15 +52,29 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("repeatable")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests on one worker, in their order: a module's emulator starts once, and which tests ran before
-    doesn't depend on how busy the other workers were. Tests marked `apart` are on their own, and come first: what takes
-    longest at the end would leave the other workers idle.
+APART = ("tests/rehearsal/test_rehearse.py", "tests/rehearsal/test_sabotage.py")
+"""Files whose tests take a minute each and share nothing."""
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
+    """Keeps a file's tests on one worker, in their order: a module's emulator starts once, and which tests ran before
+    one doesn't depend on how busy the other workers were. (pytest-xdist 3.8's `--dist=loadgroup` does nothing with
+    pytest 9.2.)
     """
-    for item in items:
-        if item.get_closest_marker("apart") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: item.get_closest_marker("apart") is None)
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return nodeid if file in APART else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    """In place of `--dist=load`, the default of `--numprocesses`."""
+    return ByFile(config, log) if config.getvalue("dist") == "load" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first: at the end it would leave the other workers idle."""
+    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in APART)
 
 
 @pytest.fixture(autouse=True)

@@ -25,7 +25,6 @@ def processes_of(source: Path) -> list[list[str]]:
     ]
 
 
-@pytest.mark.apart
 def test_the_rehearsal_passes_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """Guards against a main job that fails, leaves a process, or dirties the checkout."""
     source = copy_source(tmp_path)
@@ -52,7 +51,6 @@ def test_the_rehearsal_passes_and_leaves_nothing_behind(tmp_path: Path) -> None:
         assert (written / log).read_text(encoding="utf-8").count("\n") > 5, f"{log} is empty"
 
 
-@pytest.mark.apart
 @pytest.mark.parametrize("seen", ["stacks up", "hub: "], ids=["one engine runs", "two run side by side"])
 def test_an_interrupt_ends_all_that_runs_and_is_one_line(tmp_path: Path, seen: str) -> None:
     """Guards: Ctrl-C with a traceback, or engines, functions or the organisation left running."""

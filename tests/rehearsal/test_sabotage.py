@@ -196,7 +196,6 @@ def named(sabotage: object) -> str:
     return sabotage.name if isinstance(sabotage, Sabotage) else ""
 
 
-@pytest.mark.apart
 @pytest.mark.parametrize("sabotage", PARAMETERS, ids=named)
 def test_a_broken_program_fails_the_rehearsal_and_the_culprit_is_named(sabotage: Sabotage, tmp_path: Path) -> None:
     """Guards against a rehearsal that is green whatever the program says."""
