@@ -32,11 +32,6 @@ NO_DENY_AT_CREATION = Edit(
 
 SABOTAGES = [
     Sabotage(
-        "the queue's policy admits no rule",
-        [Edit(QUEUES, 'self._admit(name, "capture", args, events)', 'self._admit(name, "capture", args, {})')],
-        ["events.amazonaws.com", "sqs:SendMessage", "mlgov-capture"],
-    ),
-    Sabotage(
         "the consumer may not receive",
         [
             Edit(
@@ -70,6 +65,15 @@ SABOTAGES = [
         ],
         ["message_retention_second"],
     ),
+]
+"""One of each kind: a right, a layer that stood alone, an argument."""
+
+LONG = [
+    Sabotage(
+        "the queue's policy admits no rule",
+        [Edit(QUEUES, 'self._admit(name, "capture", args, events)', 'self._admit(name, "capture", args, {})')],
+        ["events.amazonaws.com", "sqs:SendMessage", "mlgov-capture"],
+    ),
     Sabotage(
         "capture puts its rows",
         [
@@ -82,10 +86,6 @@ SABOTAGES = [
         ],
         ["mlgov-hub-capture", "dynamodb:PutItem", "mlgov_modelgovernanceledger"],
     ),
-]
-"""One of each kind: a rule's permission, a consumer's, a layer that stood alone, an argument, a function's code."""
-
-LONG = [
     Sabotage(
         "the forwarder may not put events",
         [
