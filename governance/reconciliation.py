@@ -45,6 +45,9 @@ Rows = Sequence[Mapping[str, Json]]
 UNWITNESSED_APPROVAL = "unwitnessed-approval"
 """Incident: a version stands approved, and neither an event nor CloudTrail says by whom."""
 
+_DECISIONS = frozenset({Kind.APPROVAL, Kind.STAGE})
+"""Changes that are recognised by what they became, so that no other call's row is taken for theirs."""
+
 _EXPLAINS_NOTHING = frozenset({Kind.ACTOR, Kind.REQUEST, Kind.CARD, Kind.INCIDENT})
 
 
@@ -94,6 +97,39 @@ def names_learnt(paired: Paired, rows: Rows) -> list[Fact]:
         for fact, row in paired.told
         if fact.actor is not None and says_more(fact.actor, known.get(str(row["contentid"])))
     ]  # fmt: skip
+
+
+def in_the_calls_moment(facts: Iterable[Fact], paired: Paired, rows: Rows) -> list[Fact]:
+    """Facts of CloudTrail that no row tells, dated by the row that tells the decision of the same call, if one does.
+
+    What a call changes together happened together. CloudTrail may date the call after the moment that the row has: then
+    a stage that an action told would stay approved for the artifact before the one that the call set with it.
+    """
+    known = actors(rows)
+    decisions: dict[str, Mapping[str, Json]] = {}
+    for fact, row in paired.told:
+        by = known.get(str(row["contentid"]))
+        by_other = fact.actor is not None and by is not None and fact.actor.arn != by.arn
+        if fact.kind in _DECISIONS and not by_other and (fact.event_id not in decisions or not _is_inexact(row)):
+            decisions[fact.event_id] = row
+    taken = {row["contentid"] for row in rows}
+    dated = ((fact, _dated_by(fact, decisions.get(fact.event_id))) for fact in facts)
+    # Where a row has that name already, it tells another call's change: one of the two moments is a mistake.
+    return [fact if moved.content_id in taken else moved for fact, moved in dated]
+
+
+def _dated_by(fact: Fact, row: Mapping[str, Json] | None) -> Fact:
+    if row is None or fact.clock not in INEXACT:
+        return fact
+    return replace(fact, happened=parse_time(row["happenedat"]).at, clock=_clock(row))
+
+
+def _clock(row: Mapping[str, Json]) -> Clock:
+    return Clock(row.get("clock", Clock.REGISTRY))
+
+
+def _is_inexact(row: Mapping[str, Json]) -> bool:
+    return _clock(row) in INEXACT
 
 
 def facts_of_actions(
@@ -185,7 +221,7 @@ def is_explained(rows: Rows, seen: ReadBack) -> bool:
 
 def _is_of(row: Mapping[str, Json], modified: datetime) -> bool:
     at = parse_time(row["happenedat"]).at
-    if Clock(row.get("clock", Clock.REGISTRY)) in INEXACT:
+    if _is_inexact(row):
         return near(at, modified)
     # An event may write its times without fractions.
     return row["happenedat"] in (iso(modified), iso(modified.replace(microsecond=0)))

@@ -17,6 +17,7 @@ from governance.events import CallEvent, CardEvent, EndpointEvent, PackageEvent,
 from governance.evidence import facts_of_call, governed_version, with_registry
 from governance.facts import Fact, actor_fact, card_fact, facts_of, request_fact
 from governance.ledger import actors, says_more
+from governance.reconciliation import in_the_calls_moment, pair
 from governance.state import known_values
 from governance.terms import Identity, Kind, Witness
 from lambdas.capture.ports import Endpoints, Outbox
@@ -116,10 +117,10 @@ class Capture:
             return "ignored"
         seen = self.registry.read(arn)
         tip = self.recorder.tip(arn)
-        facts = tuple(
-            with_registry(fact, seen)
-            for fact in facts_of_call(call, version, self.recorder.stages, Witness.CLOUDTRAIL, (document,))
-        )
+        made = facts_of_call(call, version, self.recorder.stages, Witness.CLOUDTRAIL, (document,))
+        rows = self.recorder.tables.rows(arn)
+        paired = pair((with_registry(fact, seen) for fact in made), rows)
+        facts = (*(fact for fact, _ in paired.told), *in_the_calls_moment(paired.missing, paired, rows))
         new = False
         for fact in facts:
             stored = self.artifacts.look(fact.artifact.url)

@@ -18,6 +18,7 @@ from governance.reconciliation import (
     distinct,
     facts_of_actions,
     gap,
+    in_the_calls_moment,
     missing_registration,
     names_learnt,
     noted,
@@ -75,6 +76,7 @@ class Settler:
             told = [
                 with_registry(fact, seen, [call.at for call in ordered if call.at > fact.happened]) for fact in missing
             ]
+            told = in_the_calls_moment(told, paired, rows)
             tip = self._record(told, seen, tip, paired.claimed, log)
         self._tell_again(row for _, row in paired.told)
         for fact in names_learnt(paired, rows):
