@@ -101,6 +101,10 @@ REFUSED: Table = {
         "PutObject": ("SSECustomerKey", "SSECustomerKeyMD5", *_EVENT_HOLD),
         "UploadPart": _CUSTOMER_KEYS,
     },
+    "sagemaker": {
+        "CreatePresignedMlflowAppUrl": ("ExpiresInSeconds", "SessionExpirationDurationInSeconds"),
+        "CreatePresignedMlflowTrackingServerUrl": ("ExpiresInSeconds", "SessionExpirationDurationInSeconds"),
+    },
     "sqs": {
         "ListDeadLetterSourceQueues": ("NextToken", "MaxResults"),
         "ListQueues": ("NextToken",),

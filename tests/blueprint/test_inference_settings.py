@@ -130,4 +130,6 @@ def test_more_groups_than_fit_need_the_endpoints_named() -> None:
     with pytest.raises(ConfigurationError, match=r"inferenceApi\.endpoints is missing"):
         Settings.parse(configuration(path, value), "test")
     chosen = {**configuration(path, value), "inferenceApi": {"endpoints": ["Group1"]}}
-    assert Settings.parse(chosen, "test").organisation.groups
+    with pytest.raises(ConfigurationError) as raised:  # so many groups are too long for a role's policies, too
+        Settings.parse(chosen, "test")
+    assert "inferenceApi" not in str(raised.value)

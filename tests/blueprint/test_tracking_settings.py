@@ -118,11 +118,13 @@ def test_the_regions_of_apps_are_those_of_cloudformation() -> None:
     assert {region for region in known if not region.startswith(ISOLATED)} == APP_REGIONS
 
 
+WINDOW = get_session().get_service_model("sagemaker").shape_for("WeeklyMaintenanceWindowStart").metadata["pattern"]
+
+
 @given(st.from_regex(r"(Mon|Tue|Sun|TUE|mon):[0-3][0-9]:[0-6][0-9]", fullmatch=True))
 def test_a_window_is_taken_exactly_where_botocore_takes_it(window: str) -> None:
     """Guards: a form of ours that is wider or narrower than AWS's."""
-    shape = get_session().get_service_model("sagemaker").shape_for("WeeklyMaintenanceWindowStart")
-    if re.fullmatch(shape.metadata["pattern"], window):
+    if re.fullmatch(WINDOW, window):
         assert settings(maintenanceWindow=window).maintenance_window == window
     else:
         assert "maintenanceWindow" in problems(maintenanceWindow=window)

@@ -258,10 +258,18 @@ def test_every_argument_refuses_a_value_of_another_type(token: str, data: st.Dat
     assert any(failure.path == name and "must be of type" in failure.reason for failure in failures)
 
 
+EMPTY = {"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": ("egress", "ingress")}
+"""Lists that are carried out empty only: whatever stands in one is refused by name."""
+
+
 def test_every_row_carries_out_what_it_requires() -> None:
     """Guards against a type that can't be created at all: a required argument that isn't carried out."""
     for token in TYPES:
         for path, spec in walk(type_data(token).inputs):
             parent = dict(walk(type_data(token).inputs)).get(path.rpartition(".")[0])
-            if spec.required and (parent is None or parent.carried):
+            if (
+                spec.required
+                and (parent is None or parent.carried)
+                and path.partition(".")[0] not in EMPTY.get(token, ())
+            ):
                 assert spec.carried, f"{token} {path}"

@@ -252,7 +252,7 @@ WRONG = {
     'aws.cloudwatch.LogGroup("log", name="x", retention_in_days=31, opts=here)': [
         "retentionInDays is 31: must be one of 1, 3, 5"
     ],
-    'aws.ec2.Vpc("net", cidr_block="10.0.0.0/16", opts=here)': ["aws:ec2/vpc:Vpc is no type"],
+    'aws.ec2.NatGateway("net", subnet_id="subnet-1", opts=here)': ["aws:ec2/natGateway:NatGateway is no type"],
     "aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=account))": [
         "the function aws:index/getCallerIdentity:getCallerIdentity is not emulated"
     ],

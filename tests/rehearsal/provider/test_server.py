@@ -21,7 +21,7 @@ from tests.rehearsal.provider.fakes import FakeClients, aws_error
 from tests.rehearsal.provider.test_lifecycle import GROUP_ANSWER
 
 URN = "urn:pulumi:hub::mlgov::mlgovernance:hub:Hub$aws:cloudwatch/logGroup:LogGroup::hub-capture"
-OTHER = "urn:pulumi:hub::mlgov::aws:ec2/vpc:Vpc::net"
+OTHER = "urn:pulumi:hub::mlgov::aws:ec2/natGateway:NatGateway::net"
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_it_introduces_itself_as_the_release_it_stands_in_for(stub: provider_pb2
         (lambda stub: stub.Invoke(pb.InvokeRequest(tok="aws:ec2/getVpc:getVpc")), "the function aws:ec2/getVpc:getVpc"),
         (lambda stub: stub.Call(pb.CallRequest(tok="aws:x:y")), "the method aws:x:y"),
         (lambda stub: stub.Construct(pb.ConstructRequest(type="aws:x:Y")), "the component aws:x:Y"),
-        (lambda stub: stub.Diff(pb.DiffRequest(urn=OTHER)), "the type aws:ec2/vpc:Vpc"),
+        (lambda stub: stub.Diff(pb.DiffRequest(urn=OTHER)), "the type aws:ec2/natGateway:NatGateway"),
         (lambda stub: stub.Parameterize(pb.ParameterizeRequest()), "parameterisation"),
         (lambda stub: stub.GetSchema(pb.GetSchemaRequest()), "the provider's schema"),
     ],
@@ -97,7 +97,7 @@ def test_what_isn_t_served_is_refused_by_name(
 def test_a_type_that_isn_t_served_fails_its_check(stub: provider_pb2_grpc.ResourceProviderStub) -> None:
     """Guards against an engine that stops without saying which resource it was."""
     answer = stub.Check(pb.CheckRequest(urn=OTHER))
-    assert "aws:ec2/vpc:Vpc is no type that the rehearsal's stand-in" in answer.failures[0].reason
+    assert "aws:ec2/natGateway:NatGateway is no type that the rehearsal's stand-in" in answer.failures[0].reason
 
 
 def test_a_creation_returns_id_and_state(stub: provider_pb2_grpc.ResourceProviderStub) -> None:

@@ -87,7 +87,7 @@ def test_a_route_stands_once_and_leads_somewhere(bench: Workbench, function: str
     with refused("ConflictException", "POST /a/{b}"):
         routed(bench, api, integration, "POST /a/{b}")
     with refused("BadRequestException", "integration"):
-        routed(bench, api, "nowhere", "POST /c")
+        bench.apigatewayv2.create_route(ApiId=api, RouteKey="POST /c", Target="integrations/nowhere")
     with refused("BadRequestException", "route key"):
         routed(bench, api, integration, "/c")
     bench.apigatewayv2.update_route(ApiId=api, RouteId=route, RouteKey="POST /a/{c}")
@@ -117,6 +117,8 @@ def test_a_stage_keeps_its_limits_and_its_log(bench: Workbench, function: str) -
     shown = bench.apigatewayv2.get_stage(ApiId=api, StageName="$default")
     assert shown["DefaultRouteSettings"] == limits
     assert shown["AccessLogSettings"]["Format"] == FORMAT
+    bench.apigatewayv2.update_stage(ApiId=api, StageName="$default", DefaultRouteSettings={"ThrottlingRateLimit": 9.0})
+    assert bench.apigatewayv2.get_stage(ApiId=api, StageName="$default")["AccessLogSettings"]["Format"] == FORMAT
     with refused("ConflictException"):
         staged(bench, api)
     with refused("BadRequestException", "does not exist"):
