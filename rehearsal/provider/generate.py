@@ -106,6 +106,8 @@ def _sdk_classes(token: str) -> tuple[type, type]:
     package, file = module_path.split("/")
     python_package = {"lambda": "lambda_"}.get(package, package)
     snake = re.sub(r"(?<!^)(?=[A-Z])", "_", file).lower()
+    # The SDK loads its packages lazily. One whose module is imported first stays without that module's classes.
+    hasattr(importlib.import_module(f"pulumi_aws.{python_package}"), "outputs")
     module = importlib.import_module(f"pulumi_aws.{python_package}.{snake}")
     # Not always `<Class>Args`: where that is a nested argument's name, the SDK takes `<Class>InitArgs`.
     args_name = next(name for name in module.__all__ if name != class_name)

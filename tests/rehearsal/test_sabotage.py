@@ -40,7 +40,7 @@ SABOTAGES = [
                 'CONSUME = ("sqs:DeleteMessage", "sqs:GetQueueAttributes")',
             )
         ],
-        ["sqs:ReceiveMessage", "mlgov-hub-capture"],
+        ["lacks sqs:ReceiveMessage on arn:aws:sqs"],
     ),
     Sabotage(
         "the role's Deny on approval is gone and the share is widened",
