@@ -13,6 +13,7 @@ from blueprint.names import partition_of
 Inputs = Mapping[str, Any]
 Item = Mapping[str, Any]
 
+DEFAULT_BUS = "default"
 ENDED = ("deleted", "deleting", "failed")
 """States of VPC endpoints that are on their way out."""
 
@@ -90,6 +91,18 @@ def _mapping(inputs: Inputs, aws: Aws) -> list[str]:
         FunctionName=inputs["functionName"], EventSourceArn=inputs["eventSourceArn"],
     )  # fmt: skip
     return [mapping["UUID"] for mapping in mappings if mapping["State"] != "Deleting"]
+
+
+def _target(inputs: Inputs, aws: Aws) -> list[str]:
+    """A target that the program doesn't name gets its id when it is made: then what it leads to tells it apart."""
+    bus, rule, named = inputs.get("eventBusName") or DEFAULT_BUS, inputs["rule"], inputs.get("targetId")
+    events = aws.client("events")
+    try:
+        targets = events.list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]
+    except events.exceptions.ResourceNotFoundException:
+        return []
+    found = [one["Id"] for one in targets if (one["Id"] == named if named else one["Arn"] == inputs["arn"])]
+    return ["-".join([*([] if bus == DEFAULT_BUS else [bus]), rule, identifier]) for identifier in found]
 
 
 def _permission(inputs: Inputs, aws: Aws) -> list[str]:
@@ -224,6 +237,7 @@ def _of_api(operation: str, identifier: str, item: str, name: str) -> Finder:
 
 
 FINDERS: Mapping[str, Finder] = {
+    "aws:cloudwatch/eventTarget:EventTarget": _target,
     "aws:kms/key:Key": _key,
     "aws:lambda/eventSourceMapping:EventSourceMapping": _mapping,
     "aws:oam/link:Link": _link,

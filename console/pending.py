@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from console.errors import FOUND, CommandError
-from console.finders import FINDERS, Aws, Inputs
+from console.finders import DEFAULT_BUS, FINDERS, Aws, Inputs
 
 PROVIDER = "pulumi:providers:aws"
 
@@ -39,9 +39,6 @@ REPEATED = frozenset(
 Id = Callable[[Inputs], str]
 
 
-DEFAULT_BUS = "default"
-
-
 def _input(name: str) -> Id:
     return lambda inputs: str(inputs[name])
 
@@ -52,15 +49,9 @@ def _rule(inputs: Inputs) -> str:
     return str(inputs["name"]) if bus == DEFAULT_BUS else f"{bus}/{inputs['name']}"
 
 
-def _target(inputs: Inputs) -> str:
-    bus = inputs.get("eventBusName") or DEFAULT_BUS
-    return "-".join([*([] if bus == DEFAULT_BUS else [bus]), inputs["rule"], inputs["targetId"]])
-
-
 NAMED: Mapping[str, Id] = {
     "aws:cloudwatch/eventBus:EventBus": _input("name"),
     "aws:cloudwatch/eventRule:EventRule": _rule,
-    "aws:cloudwatch/eventTarget:EventTarget": _target,
     "aws:cloudwatch/logGroup:LogGroup": _input("name"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": _input("name"),
     "aws:dynamodb/table:Table": _input("name"),
@@ -95,7 +86,14 @@ def id_of(kind: str, inputs: Inputs, aws: Aws) -> str | None:
     if kind in REPEATED:
         return None
     if kind in NAMED:
-        return NAMED[kind](inputs)
+        try:
+            return NAMED[kind](inputs)
+        except KeyError as missing:
+            raise CommandError(
+                f"the interrupted {kind} has no {missing} of the program's, so it can't be told from others: find it in"
+                " AWS and delete it, then run `pulumi refresh --clear-pending-creates`",
+                FOUND,
+            ) from None
     found = FINDERS[kind](inputs, aws)
     if len(found) > 1:
         raise CommandError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from blueprint.tags import tags
 from console import resuming
 from console.errors import CommandError
-from console.finders import FINDERS
+from console.finders import FINDERS, Aws
 from console.pending import NAMED, REPEATED, known
 from console.pulumi_cli import Pulumi
 from console.resuming import creations_of, with_creations
@@ -96,12 +97,26 @@ def test_each_type_of_the_program_can_be_looked_for() -> None:
 
 def test_targets_and_rules_of_the_default_bus_have_bare_ids() -> None:
     """Guards: an id that the provider doesn't find, so that the rule is made a second time."""
-    rule, target = NAMED["aws:cloudwatch/eventRule:EventRule"], NAMED["aws:cloudwatch/eventTarget:EventTarget"]
+    rule, find = NAMED["aws:cloudwatch/eventRule:EventRule"], FINDERS["aws:cloudwatch/eventTarget:EventTarget"]
+    targets = [{"Id": "t", "Arn": "arn:queue"}, {"Id": "other", "Arn": "arn:bus"}]
+    aws = Aws({"region": "eu-west-1"})
+    aws._clients["events"] = SimpleNamespace(
+        list_targets_by_rule=lambda **_: {"Targets": targets},
+        exceptions=SimpleNamespace(ResourceNotFoundException=KeyError),
+    )
     assert rule({"name": "r"}) == "r"
     assert rule({"name": "r", "eventBusName": "default"}) == "r"
     assert rule({"name": "r", "eventBusName": "b"}) == "b/r"
-    assert target({"rule": "r", "targetId": "t"}) == "r-t"
-    assert target({"rule": "r", "targetId": "t", "eventBusName": "b"}) == "b-r-t"
+    assert find({"rule": "r", "targetId": "t", "arn": "arn:queue"}, aws) == ["r-t"]
+    assert find({"rule": "r", "targetId": "t", "arn": "arn:queue", "eventBusName": "b"}, aws) == ["b-r-t"]
+    assert find({"rule": "r", "arn": "arn:bus"}, aws) == ["r-other"], "one that the program doesn't name"
+    assert find({"rule": "r", "targetId": "gone", "arn": "arn:bus"}, aws) == []
+
+
+def test_what_has_no_name_of_the_program_s_is_refused_in_words() -> None:
+    """Guards: a traceback over a name that the provider chose after the engine had written the creation down."""
+    with pytest.raises(CommandError, match="aws:iam/role:Role has no 'name'"):
+        creations_of(state({"type": "creating", "resource": resource("aws:iam/role:Role", "role")}))
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """An engine that is interrupted or killed at any point: what its user does next brings the stack up, and all down.
 
-`make interrupts` tries twenty points of each kind.
+`make interrupts` tries twenty points of each kind; tests/console/test_resuming.py is in `make test`.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ def organisation() -> Iterator[Emulator]:
 
 
 def seeds(*signals: signal.Signals) -> list[object]:
-    """The cases: one in every run, all of them on demand."""
-    cases = [(which, seed) for which in signals for seed in range(SEEDS)]
+    """The cases. Where a signal falls depends on the machine, so that none of them is repeatable: all on demand."""
     return [
-        pytest.param(which, seed, id=f"{which.name}-{seed}", marks=[pytest.mark.long] if number else [])
-        for number, (which, seed) in enumerate(cases)
+        pytest.param(which, seed, id=f"{which.name}-{seed}", marks=pytest.mark.long)
+        for which in signals
+        for seed in range(SEEDS)
     ]
 
 
