@@ -64,8 +64,9 @@ def resume(stack: StackName, project: Project = Path(), yes: Yes = False, up: Up
     if state["deployment"].get("pending_operations"):
         pulumi.replace_state(with_creations(state, creations))
         pulumi.run("refresh", "--yes", "--skip-preview")
-        _judge(pulumi, creations)
-    for line in _told(pulumi.export(), creations):
+        state = pulumi.export()
+        _judge(pulumi, state, creations)
+    for line in _told(state, creations):
         screen.print(line, markup=False, highlight=False, soft_wrap=True)
     if up:
         pulumi.show("up", "--yes", "--skip-preview")
@@ -124,12 +125,12 @@ def with_creations(state: State, creations: Sequence[Creation]) -> State:
     return {**state, "deployment": deployment}
 
 
-def _judge(pulumi: Pulumi, creations: Sequence[Creation]) -> None:
+def _judge(pulumi: Pulumi, state: State, creations: Sequence[Creation]) -> None:
     """Take what carries another owner's tags out of the state again: the creation had failed, on a taken name.
 
     Raises CommandError naming it. What carries no tags at all counts as half made.
     """
-    present = {resource["urn"]: resource for resource in pulumi.export()["deployment"]["resources"]}
+    present = {resource["urn"]: resource for resource in state["deployment"]["resources"]}
     foreign = []
     for creation in creations:
         resource = present.get(creation.urn)

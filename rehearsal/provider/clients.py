@@ -60,6 +60,21 @@ def wait_until(ready: Callable[[], bool], what: str, seconds: float = 60.0) -> N
         pause = min(pause * 2, LONGEST_WAIT_SECONDS)
 
 
+def wait_gone(describe: Callable[[], Any], codes: Sequence[str], what: str) -> None:
+    """Wait until `describe` fails with a code that means "not found"; NeverReady names `what`."""
+
+    def gone() -> bool:
+        try:
+            describe()
+        except Exception as error:
+            if is_gone(error, codes):
+                return True
+            raise
+        return False
+
+    wait_until(gone, f"{what} wasn't deleted")
+
+
 class Clients:
     """Calls AWS: `aws.call("dynamodb", "create_table", TableName=…)`; a parameter of None is left out."""
 

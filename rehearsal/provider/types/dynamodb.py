@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rehearsal.provider.clients import Clients, error_code, wait_until
+from rehearsal.provider.clients import Clients, wait_gone, wait_until
 from rehearsal.provider.resource import Argument, AutoName, ResourceType
 from rehearsal.provider.tagging import by_arn, pairs, tag_calls
 from rehearsal.provider.types.table_shapes import (
@@ -165,17 +165,11 @@ def _update(aws: Clients, physical_id: str, old: Props, new: Props) -> None:
 
 def _delete(aws: Clients, physical_id: str, state: Props) -> None:
     aws.call("dynamodb", "delete_table", TableName=physical_id)
-
-    def gone() -> bool:
-        try:
-            aws.call("dynamodb", "describe_table", TableName=physical_id)
-        except Exception as error:
-            if error_code(error) == "ResourceNotFoundException":
-                return True
-            raise
-        return False
-
-    wait_until(gone, f"the table {physical_id} wasn't deleted")
+    wait_gone(
+        lambda: aws.call("dynamodb", "describe_table", TableName=physical_id),
+        ("ResourceNotFoundException",),
+        f"the table {physical_id}",
+    )
 
 
 def _check(args: Props) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ The arguments of streams, Kafka and DocumentDB are refused by name: no such sour
 
 from __future__ import annotations
 
-from rehearsal.provider.clients import Clients, NeverReady, is_gone, wait_until
+from rehearsal.provider.clients import Clients, NeverReady, wait_gone, wait_until
 from rehearsal.provider.resource import Argument, ResourceType
 from rehearsal.provider.tagging import LAMBDA_TAGS
 from rehearsal.provider.values import Props, without_none
@@ -95,17 +95,7 @@ def _update(aws: Clients, physical_id: str, old: Props, new: Props) -> None:
 
 def _delete(aws: Clients, physical_id: str, state: Props) -> None:
     aws.call("lambda", "delete_event_source_mapping", UUID=physical_id)
-
-    def gone() -> bool:
-        try:
-            _get(aws, physical_id)
-        except Exception as error:
-            if is_gone(error, GONE):
-                return True
-            raise
-        return False
-
-    wait_until(gone, f"the event source mapping {physical_id} wasn't deleted")
+    wait_gone(lambda: _get(aws, physical_id), GONE, f"the event source mapping {physical_id}")
 
 
 def _check(args: Props) -> list[tuple[str, str]]:

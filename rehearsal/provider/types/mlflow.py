@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rehearsal.provider.clients import Clients, NeverReady, is_gone, wait_until
+from rehearsal.provider.clients import Clients, NeverReady, wait_gone, wait_until
 from rehearsal.provider.resource import Argument, AutoName, ResourceType
 from rehearsal.provider.tagging import by_arn, pairs, tag_calls
 from rehearsal.provider.values import Props
@@ -62,19 +62,6 @@ def _wait(what: str, status: Callable[[], str]) -> None:
     wait_until(settled, f"{what} didn't settle")
 
 
-def _wait_gone(what: str, describe: Callable[[], Props]) -> None:
-    def gone() -> bool:
-        try:
-            describe()
-        except Exception as error:
-            if is_gone(error, GONE):
-                return True
-            raise
-        return False
-
-    wait_until(gone, f"{what} wasn't deleted")
-
-
 def _create_app(aws: Clients, args: Props) -> str:
     arn: str = aws.call(
         "sagemaker", "create_mlflow_app",
@@ -103,7 +90,7 @@ def _update_app(aws: Clients, physical_id: str, old: Props, new: Props) -> None:
 
 def _delete_app(aws: Clients, physical_id: str, state: Props) -> None:
     aws.call("sagemaker", "delete_mlflow_app", Arn=physical_id)
-    _wait_gone(f"the MLflow app {physical_id}", lambda: _app(aws, physical_id))
+    wait_gone(lambda: _app(aws, physical_id), GONE, f"the MLflow app {physical_id}")
 
 
 MLFLOW_APP = ResourceType(
@@ -165,7 +152,7 @@ def _update_server(aws: Clients, physical_id: str, old: Props, new: Props) -> No
 
 def _delete_server(aws: Clients, physical_id: str, state: Props) -> None:
     aws.call("sagemaker", "delete_mlflow_tracking_server", TrackingServerName=physical_id)
-    _wait_gone(f"the tracking server {physical_id}", lambda: _server(aws, physical_id))
+    wait_gone(lambda: _server(aws, physical_id), GONE, f"the tracking server {physical_id}")
 
 
 MLFLOW_TRACKING_SERVER = ResourceType(

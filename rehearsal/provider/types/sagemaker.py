@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rehearsal.provider.clients import Clients, NeverReady, is_gone, wait_until
+from rehearsal.provider.clients import Clients, NeverReady, wait_gone, wait_until
 from rehearsal.provider.resource import Argument, ResourceType
 from rehearsal.provider.tagging import by_arn, pairs, tag_calls
 from rehearsal.provider.values import Props
@@ -46,17 +46,7 @@ def _read(aws: Clients, physical_id: str, known: Props) -> Props:
 
 def _delete(aws: Clients, physical_id: str, state: Props) -> None:
     aws.call("sagemaker", "delete_model_package_group", ModelPackageGroupName=physical_id)
-
-    def gone() -> bool:
-        try:
-            _describe(aws, physical_id)
-        except Exception as error:
-            if is_gone(error, GONE):
-                return True
-            raise
-        return False
-
-    wait_until(gone, f"the model package group {physical_id} wasn't deleted")
+    wait_gone(lambda: _describe(aws, physical_id), GONE, f"the model package group {physical_id}")
 
 
 MODEL_PACKAGE_GROUP = ResourceType(

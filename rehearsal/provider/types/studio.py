@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rehearsal.provider.clients import Clients, NeverReady, is_gone, wait_until
+from rehearsal.provider.clients import Clients, NeverReady, wait_gone, wait_until
 from rehearsal.provider.resource import Argument, ResourceType
 from rehearsal.provider.tagging import by_arn, pairs, tag_calls
 from rehearsal.provider.values import Props
@@ -95,7 +95,7 @@ USER_PATHS = (
 )  # fmt: skip
 
 
-def _wait(aws: Clients, what: str, status: Callable[[], str]) -> None:
+def _wait(what: str, status: Callable[[], str]) -> None:
     def ready() -> bool:
         found = status()
         if "failed" in found.lower():
@@ -103,19 +103,6 @@ def _wait(aws: Clients, what: str, status: Callable[[], str]) -> None:
         return found == "InService"
 
     wait_until(ready, f"{what} didn't become InService")
-
-
-def _wait_gone(what: str, describe: Callable[[], Any]) -> None:
-    def gone() -> bool:
-        try:
-            describe()
-        except Exception as error:
-            if is_gone(error, GONE):
-                return True
-            raise
-        return False
-
-    wait_until(gone, f"{what} wasn't deleted")
 
 
 def _describe_domain(aws: Clients, physical_id: str) -> Props:
@@ -135,7 +122,7 @@ def _create_domain(aws: Clients, args: Props) -> str:
 
 
 def _domain_ready(aws: Clients, physical_id: str, args: Props) -> None:
-    _wait(aws, f"the domain {physical_id}", lambda: str(_describe_domain(aws, physical_id)["Status"]))
+    _wait(f"the domain {physical_id}", lambda: str(_describe_domain(aws, physical_id)["Status"]))
 
 
 def _read_domain(aws: Clients, physical_id: str, known: Props) -> Props:
@@ -185,7 +172,7 @@ def _delete_domain(aws: Clients, physical_id: str, state: Props) -> None:
         "sagemaker", "delete_domain", DomainId=physical_id,
         RetentionPolicy={"HomeEfsFileSystem": retention} if retention else None,
     )  # fmt: skip
-    _wait_gone(f"the domain {physical_id}", lambda: _describe_domain(aws, physical_id))
+    wait_gone(lambda: _describe_domain(aws, physical_id), GONE, f"the domain {physical_id}")
 
 
 DOMAIN = ResourceType(
@@ -234,7 +221,7 @@ def _create_profile(aws: Clients, args: Props) -> str:
 
 
 def _profile_ready(aws: Clients, physical_id: str, args: Props) -> None:
-    _wait(aws, f"the user profile {physical_id}", lambda: str(_describe_profile(aws, physical_id)["Status"]))
+    _wait(f"the user profile {physical_id}", lambda: str(_describe_profile(aws, physical_id)["Status"]))
 
 
 def _read_profile(aws: Clients, physical_id: str, known: Props) -> Props:
@@ -258,7 +245,7 @@ def _update_profile(aws: Clients, physical_id: str, old: Props, new: Props) -> N
 def _delete_profile(aws: Clients, physical_id: str, state: Props) -> None:
     domain, name = _named(physical_id)
     aws.call("sagemaker", "delete_user_profile", DomainId=domain, UserProfileName=name)
-    _wait_gone(f"the user profile {physical_id}", lambda: _describe_profile(aws, physical_id))
+    wait_gone(lambda: _describe_profile(aws, physical_id), GONE, f"the user profile {physical_id}")
 
 
 PROFILE = ResourceType(
@@ -296,7 +283,7 @@ def _create_space(aws: Clients, args: Props) -> str:
 
 
 def _space_ready(aws: Clients, physical_id: str, args: Props) -> None:
-    _wait(aws, f"the space {physical_id}", lambda: str(_describe_space(aws, physical_id)["Status"]))
+    _wait(f"the space {physical_id}", lambda: str(_describe_space(aws, physical_id)["Status"]))
 
 
 def _read_space(aws: Clients, physical_id: str, known: Props) -> Props:
@@ -323,7 +310,7 @@ def _update_space(aws: Clients, physical_id: str, old: Props, new: Props) -> Non
 def _delete_space(aws: Clients, physical_id: str, state: Props) -> None:
     domain, name = _named(physical_id)
     aws.call("sagemaker", "delete_space", DomainId=domain, SpaceName=name)
-    _wait_gone(f"the space {physical_id}", lambda: _describe_space(aws, physical_id))
+    wait_gone(lambda: _describe_space(aws, physical_id), GONE, f"the space {physical_id}")
 
 
 SPACE = ResourceType(
